@@ -1,0 +1,44 @@
+# The names that people type (README.md). Needs Python 3.11 or later and make, nothing else.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq --no-input
+
+.PHONY: setup demo test check format lock clean
+
+setup: .venv/ready
+
+demo: setup
+	@$(BIN)/tocsin demo
+
+test: .venv/ready-dev
+	@$(BIN)/python -m pytest
+
+check: .venv/ready-dev
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/check
+
+format: .venv/ready-dev
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+# Writes the lock files anew. They hold hashes and no address: pip finds the packages where it is set up to look.
+lock: .venv/ready-dev
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/lock
+
+clean:
+	rm -rf .venv
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tocsin needs Python 3.11 or later, and this is " + sys.version.split()[0] + ": make PYTHON=python3.12")'
+	@echo "making .venv (once)"
+	@$(PYTHON) -m venv .venv
+
+.venv/ready: requirements.txt pyproject.toml | .venv/bin/python
+	@echo "installing the locked packages"
+	@$(PIP) install --require-hashes --requirement requirements.txt
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/ready-dev: .venv/ready requirements-dev.txt
+	@echo "installing the locked packages for tests and checks"
+	@$(PIP) install --require-hashes --requirement requirements-dev.txt
+	@touch $@

@@ -1,0 +1,140 @@
+"""A delivery: one message to one recipient, its states, and what an attempt at it can end in."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NewType
+
+from tocsin.domain.events import TIMED, EventKind
+from tocsin.domain.model import Booking, BookingId, WorkspaceId
+from tocsin.domain.retry import backoff
+
+DeliveryId = NewType("DeliveryId", str)
+
+
+class State(StrEnum):
+    """Where a delivery stands; every one ends in a state from `sent` on, and none ends silently."""
+
+    SCHEDULED = "scheduled"
+    SENDING = "sending"
+    RETRYING = "retrying"
+    PAUSED = "paused"
+    SENT = "sent"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    SUPERSEDED = "superseded"
+    EXPIRED = "expired"
+    SUPPRESSED = "suppressed"
+
+
+OPEN = frozenset({State.SCHEDULED, State.SENDING, State.RETRYING, State.PAUSED})
+
+
+class Result(StrEnum):
+    """How an attempt ended. `transport` is the relay's own trouble and says nothing of this delivery."""
+
+    ACCEPTED = "accepted"
+    TEMPORARY = "temporary"
+    PERMANENT = "permanent"
+    UNKNOWN = "unknown"
+    TRANSPORT = "transport"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How one attempt ended, with the server's reply (RFC 5321, 4.2; enhanced codes RFC 3463).
+
+    `unknown` means that the whole message was handed over and no answer came: nobody can know whether it was taken
+    (RFC 1047), so it is sent again, with the same bytes.
+    """
+
+    result: Result
+    code: int | None = None
+    enhanced_code: str = ""
+    reply: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One message to one recipient about one booking; the row in the queue.
+
+    `attempts` numbers the attempt in hand and fences its settlement: whoever lost the lease cannot write. `next_at` is
+    when to act next: the due moment, the next try, or the end of the lease.
+    """
+
+    id: DeliveryId
+    workspace_id: WorkspaceId
+    rule_id: str
+    rule_revision: int
+    action_index: int
+    booking_id: BookingId
+    booking_revision: int
+    event: EventKind
+    recipient: str
+    state: State
+    reason: str
+    due_at: datetime
+    expires_at: datetime
+    next_at: datetime
+    attempts: int
+    failures: int
+    crashes: int
+    created_at: datetime
+    settled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One SMTP dialogue for one delivery. `outcome` is None while it runs, or if its worker died."""
+
+    number: int
+    started_at: datetime
+    ended_at: datetime | None
+    outcome: Outcome | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """The state that a delivery goes to next, why, and when to act on it (None: never again)."""
+
+    state: State
+    reason: str = ""
+    next_at: datetime | None = None
+
+
+def stale(delivery: Delivery, booking: Booking, *, now: datetime) -> Verdict | None:
+    """Return how `delivery` ends without being sent, or None if it is still to be sent."""
+    if now >= delivery.expires_at:
+        return Verdict(state=State.EXPIRED, reason=f"not sent by {delivery.expires_at:%Y-%m-%d %H:%M} UTC")
+    if booking.is_over and _withdrawn(delivery, booking):
+        return Verdict(state=State.CANCELLED, reason=f"the booking was {booking.status.value} first")
+    return None
+
+
+def verdict(delivery: Delivery, outcome: Outcome, *, now: datetime, jitter: float, pause: timedelta) -> Verdict:
+    """Return what an attempt's outcome means for its delivery; `pause` is how long the relay is left alone."""
+    match outcome.result:
+        case Result.ACCEPTED:
+            return Verdict(state=State.SENT)
+        case Result.PERMANENT:
+            return Verdict(state=State.FAILED, reason=outcome.reply)
+        case Result.TRANSPORT | Result.WITHDRAWN:
+            waiting = State.RETRYING if delivery.failures else State.SCHEDULED
+            wait = pause if outcome.result is Result.TRANSPORT else timedelta(0)
+            return Verdict(state=waiting, reason=outcome.reply, next_at=now + wait)
+        case Result.TEMPORARY | Result.UNKNOWN:
+            return _again(delivery, outcome, at=now + backoff(delivery.failures + 1, jitter=jitter))
+
+
+def _again(delivery: Delivery, outcome: Outcome, *, at: datetime) -> Verdict:
+    # A last try at the very end is worth more than an early end: a wait that passes the expiry is cut to just before it.
+    at = min(at, max(delivery.expires_at - timedelta(seconds=1), delivery.next_at))
+    return Verdict(state=State.RETRYING, reason=outcome.reply, next_at=at)
+
+
+def _withdrawn(delivery: Delivery, booking: Booking) -> bool:
+    if delivery.event is EventKind.BOOKING_CANCELLED:
+        return False
+    asked_before = booking.cancelled_at is None or delivery.created_at < booking.cancelled_at
+    return delivery.event in TIMED or asked_before

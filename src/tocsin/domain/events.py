@@ -1,0 +1,64 @@
+"""What can happen to a booking: NeetoCal's seven events, two of which are timed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from tocsin.domain.model import Booking, BookingStatus
+
+
+class EventKind(StrEnum):
+    """The seven events, in the order of the original text."""
+
+    MARKED_NO_SHOW = "marked_no_show"
+    BOOKING_CONFIRMED = "booking_confirmed"
+    BOOKING_RESCHEDULED = "booking_rescheduled"
+    BOOKING_CANCELLED = "booking_cancelled"
+    BEFORE_MEETING_STARTS = "before_meeting_starts"
+    AFTER_MEETING_ENDS = "after_meeting_ends"
+    MEETING_OUTCOME_CHANGED = "meeting_outcome_changed"
+
+
+TIMED = frozenset({EventKind.BEFORE_MEETING_STARTS, EventKind.AFTER_MEETING_ENDS})
+# Events after which an invite that still waits is stale, because the entry it shows has changed.
+ENTRY_CHANGES = frozenset({EventKind.BOOKING_RESCHEDULED, EventKind.BOOKING_CANCELLED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something that happened to `booking`, which is the booking as it is after it."""
+
+    kind: EventKind
+    booking: Booking
+    occurred_at: datetime
+
+
+def events_between(before: Booking | None, after: Booking, *, now: datetime) -> list[Event]:
+    """Return what happened to a booking that was `before` (None: it did not exist) and now is `after`.
+
+    A change that changes nothing yields nothing; neither does taking a no-show mark away.
+    """
+    return [Event(kind=kind, booking=after, occurred_at=now) for kind in _kinds(before, after)]
+
+
+def _kinds(before: Booking | None, after: Booking) -> list[EventKind]:
+    was_confirmed = before is not None and before.status is BookingStatus.CONFIRMED
+    is_confirmed = after.status is BookingStatus.CONFIRMED
+    kinds: list[EventKind] = []
+    if is_confirmed and not was_confirmed:
+        kinds.append(EventKind.BOOKING_CONFIRMED)
+    if before is None:
+        return kinds
+    if was_confirmed and is_confirmed and after.differs_in_the_calendar(before):
+        kinds.append(EventKind.BOOKING_RESCHEDULED)
+    if after.is_over and not before.is_over:
+        kinds.append(EventKind.BOOKING_CANCELLED)
+    if after.is_no_show and not before.is_no_show:
+        kinds.append(EventKind.MARKED_NO_SHOW)
+    if _outcome(after) != _outcome(before):
+        kinds.append(EventKind.MEETING_OUTCOME_CHANGED)
+    return kinds
+
+
+def _outcome(booking: Booking) -> str | None:
+    return None if booking.outcome is None else booking.outcome.id

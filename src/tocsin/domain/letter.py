@@ -1,0 +1,39 @@
+"""A letter: what one message says, to whom and from whom, before it is bytes. And its envelope, when it is."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from tocsin.domain.invite import Method
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Letter:
+    """One message to one recipient.
+
+    `html` is the sanitised fragment and `text` says the same in plain words; `calendar` is the iCalendar object, which
+    goes in twice: as the iMIP part (RFC 6047, 2.4) and as an attachment, the same bytes. `reply_to` may be empty, and so may
+    `references`, the Message-ID of the first message of the thread.
+    """
+
+    from_name: str
+    from_address: str
+    reply_to: str
+    to_name: str
+    to_address: str
+    subject: str
+    text: str
+    html: str
+    method: Method
+    calendar: str
+    message_id: str
+    references: str
+    date: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """What SMTP is told (RFC 5321, 2.3.1): one sender, one recipient, and the finished bytes."""
+
+    sender: str
+    recipient: str
+    message: bytes

@@ -1,0 +1,102 @@
+"""Automation rules: which event on which links makes which actions happen."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NewType
+
+from tocsin.domain.events import EventKind
+from tocsin.domain.model import Booking, LinkId
+
+RuleId = NewType("RuleId", str)
+
+MOST_ACTIONS = 10
+MOST_LINKS = 200
+MOST_EMAILS = 50
+MOST_OFFSET = 525_600  # minutes: a year
+DEFAULT_OFFSETS = {EventKind.BEFORE_MEETING_STARTS: 30, EventKind.AFTER_MEETING_ENDS: 0}  # minutes
+
+CLIENT_EMAIL = "{{client.email}}"
+HOST_EMAIL = "{{host.email}}"
+
+
+class ActionType(StrEnum):
+    """What an action does. The original API has just this one."""
+
+    SEND_CALENDAR_INVITE_TO_ANYONE = "send_calendar_invite_to_anyone"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action:
+    """What a rule does when it fires: send a calendar invite to each of `emails`.
+
+    An entry of `emails` is an address or one of `{{client.email}}` and `{{host.email}}`. The other texts are templates.
+    """
+
+    type: ActionType
+    emails: tuple[str, ...]
+    email_subject: str
+    email_body: str
+    calendar_invite_subject: str
+    calendar_invite_body: str
+
+    def recipients(self, booking: Booking) -> Iterator[str]:
+        """Yield each address once, in the order of `emails`."""
+        seen = set()
+        for entry in self.emails:
+            for address in _expanded(entry, booking):
+                if recipient_key(address) not in seen:
+                    seen.add(recipient_key(address))
+                    yield address
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleDraft:
+    """A rule as somebody asks for it, not yet stored. `offset` is None unless the event is timed."""
+
+    name: str
+    event: EventKind
+    link_ids: tuple[LinkId, ...]
+    actions: tuple[Action, ...]
+    enabled: bool = True
+    offset: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AutomationRule:
+    """A stored rule. `revision` counts its changes from 1; each delivery names the revision it came from."""
+
+    id: RuleId
+    revision: int
+    name: str
+    event: EventKind
+    link_ids: tuple[LinkId, ...]
+    actions: tuple[Action, ...]
+    enabled: bool
+    offset: timedelta | None
+    created_at: datetime
+    updated_at: datetime
+
+
+def matches(rule: AutomationRule, kind: EventKind, booking: Booking) -> bool:
+    """Tell whether `rule` fires when `kind` happens to `booking`.
+
+    A rule that names no scheduling link fires for none: an empty list is more often a mistake than a wish to write to
+    everybody.
+    """
+    return rule.enabled and rule.event is kind and booking.link_id in rule.link_ids
+
+
+def recipient_key(address: str) -> str:
+    """Return what makes two addresses one recipient: the domain's case does not count, the local part's does."""
+    local, _, domain = address.rpartition("@")
+    return f"{local}@{domain.lower()}"
+
+
+def _expanded(entry: str, booking: Booking) -> tuple[str, ...]:
+    if entry == CLIENT_EMAIL:
+        return (booking.client.email,)
+    if entry == HOST_EMAIL:
+        return tuple(host.email for host in booking.hosts)
+    return (entry,)

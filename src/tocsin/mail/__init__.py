@@ -1,0 +1,1 @@
+"""Where messages go: a real relay by SMTP, or the captured mailbox."""

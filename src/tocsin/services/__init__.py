@@ -1,0 +1,1 @@
+"""Use cases, one function each. `ports.py` lists what they need from outside."""

@@ -103,6 +103,35 @@ class Verdict:
     next_at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """How an attempt at `delivery` is written down. `outcome` is None if no dialogue took place."""
+
+    delivery: Delivery
+    outcome: Outcome | None
+    verdict: Verdict
+
+    @property
+    def counts(self) -> bool:
+        """Whether it was a failure of this delivery, which makes the next wait longer."""
+        return self.outcome is not None and self.outcome.result in (Result.TEMPORARY, Result.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Frozen:
+    """A finished message as it is kept before it is first sent, so that a repeat is the same bytes.
+
+    It holds as long as the booking is at `booking_revision`; `sequence` is that of the entry inside.
+    """
+
+    booking_revision: int
+    sequence: int
+    message_id: str
+    sender: str
+    message: bytes
+    frozen_at: datetime
+
+
 def stale(delivery: Delivery, booking: Booking, *, now: datetime) -> Verdict | None:
     """Return how `delivery` ends without being sent, or None if it is still to be sent."""
     if now >= delivery.expires_at:
@@ -123,7 +152,7 @@ def verdict(delivery: Delivery, outcome: Outcome, *, now: datetime, jitter: floa
             waiting = State.RETRYING if delivery.failures else State.SCHEDULED
             wait = pause if outcome.result is Result.TRANSPORT else timedelta(0)
             return Verdict(state=waiting, reason=outcome.reply, next_at=now + wait)
-        case Result.TEMPORARY | Result.UNKNOWN:
+        case Result.TEMPORARY | Result.UNKNOWN:  # pragma: no branch  mypy proves that no other is left
             return _again(delivery, outcome, at=now + backoff(delivery.failures + 1, jitter=jitter))
 
 

@@ -58,7 +58,8 @@ class Invitation:
     """What one recipient's calendar was last told about one booking; the ledger's row.
 
     `calendar` is the very object, because a repeat must be the same bytes even after Tocsin changed. The `held` pair is
-    what the recipient's server took last; None until it took one.
+    what the recipient's server took last; None until it took one. `thread_id` is the Message-ID of the first message, to
+    which the later ones refer.
     """
 
     booking_id: BookingId
@@ -70,6 +71,7 @@ class Invitation:
     stamp: datetime
     digest: str
     calendar: str
+    thread_id: str
     held_method: Method | None = None
     held_sequence: int | None = None
 
@@ -79,16 +81,19 @@ def method_for(booking: Booking) -> Method:
     return Method.CANCEL if booking.is_over else Method.REQUEST
 
 
-def revise(entry: Entry, told: Invitation | None, *, now: datetime) -> Invite | None:
-    """Return the invite that tells `entry`, or None if the recipient was told exactly this already.
+def is_told(entry: Entry, told: Invitation) -> bool:
+    """Tell whether the very object that the recipient was told last says `entry`, so that it is to be sent again.
 
     After a CANCEL the UID is dead, and whatever comes is answered by the same CANCEL.
     """
+    return told.method is Method.CANCEL or told.digest == entry.digest
+
+
+def revise(entry: Entry, told: Invitation | None, *, now: datetime) -> Invite:
+    """Return the invite that tells `entry` to a recipient who was `told` something else before, or nothing yet."""
     stamp = now.replace(microsecond=0)
     if told is None:
         # A CANCEL is a change of an entry that counts as revision 0, even if it was never sent.
         return Invite(entry=entry, sequence=int(entry.method is Method.CANCEL), stamp=stamp)
-    if told.method is Method.CANCEL or told.digest == entry.digest:
-        return None
-    # DTSTAMP breaks ties between equal SEQUENCEs, so it rises too, even if two changes share a second or a clock went back.
+    # DTSTAMP breaks ties between equal SEQUENCEs: it rises too, even if two changes share a second or a clock went back.
     return Invite(entry=entry, sequence=told.sequence + 1, stamp=max(stamp, told.stamp + timedelta(seconds=1)))

@@ -1,0 +1,62 @@
+"""The API as an ASGI application: the route table, health, and the OpenAPI file."""
+
+import json
+from dataclasses import replace
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route as HttpRoute
+
+from tocsin.api import bookings, deliveries, links, members, openapi, outcomes, rules
+from tocsin.api.call import Reply, Route, Version
+from tocsin.api.endpoint import endpoint, respond
+from tocsin.bootstrap import App
+from tocsin.domain.errors import TocsinError
+
+_TABLE = [*rules.ROUTES, *links.ROUTES, *bookings.ROUTES, *members.ROUTES, *outcomes.ROUTES, *deliveries.ROUTES]
+# The original's documents say PATCH and its command line sends PUT.
+_PUT = [replace(route, method="PUT") for route in _TABLE if route.method == "PATCH"]
+
+
+def table() -> list[tuple[Version, Route]]:
+    """Return every route in every version that has it."""
+    return [(version, route) for route in [*_TABLE, *_PUT] for version in route.versions]
+
+
+def document(app: App) -> dict[str, object]:
+    """Return the OpenAPI document."""
+    return openapi.document(table(), base_url=app.settings.workspace_url("your-workspace"))
+
+
+def routes(app: App) -> list[HttpRoute]:
+    """Return the HTTP routes of the API."""
+    described = json.dumps(document(app), ensure_ascii=False).encode()
+
+    async def show_openapi(_request: Request) -> Response:
+        return respond(Reply(raw=described))
+
+    async def healthz(_request: Request) -> Response:
+        return respond(Reply(body={"status": "alive"}))
+
+    async def readyz(_request: Request) -> Response:
+        return respond(await run_in_threadpool(_readiness, app))
+
+    return [
+        HttpRoute("/openapi.json", show_openapi),
+        HttpRoute("/healthz", healthz),
+        HttpRoute("/readyz", readyz),
+        *(
+            HttpRoute(version.path(route.path), endpoint(app, route, version), methods=[route.method])
+            for version, route in table()
+        ),
+    ]
+
+
+def _readiness(app: App) -> Reply:
+    try:
+        with app.store.directory() as directory:
+            directory.only()
+    except TocsinError as error:
+        return Reply(status=503, body={"status": "not ready", "error": str(error)}, headers={"Retry-After": "1"})
+    return Reply(body={"status": "ready"})

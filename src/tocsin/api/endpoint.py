@@ -1,0 +1,108 @@
+"""From the wire to a handler and back: host, key, scope, body, query; and every error as an answer of the contract."""
+
+import logging
+import uuid
+from collections.abc import Awaitable, Callable
+
+from pydantic import BaseModel
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from tocsin.api import problems, strict_json
+from tocsin.api.call import Call, Reply, Route, Version, idempotency_key_of
+from tocsin.api.schemas.reading import read
+from tocsin.bootstrap import App
+from tocsin.domain.errors import (
+    AuthenticationError,
+    MalformedRequestError,
+    TocsinError,
+    TooLargeError,
+    UnsupportedMediaError,
+)
+from tocsin.services import workspaces
+from tocsin.services.access import authenticate
+
+log = logging.getLogger("tocsin.api")
+
+
+def endpoint(app: App, route: Route, version: Version) -> Callable[[Request], Awaitable[Response]]:
+    """Return what answers requests to `route` in `version`. All but reading the body runs in a thread."""
+
+    async def answer(request: Request) -> Response:
+        try:
+            raw = await body_of(request)
+            reply = await run_in_threadpool(_replied, app, route, version, request, raw)
+        except Exception as error:  # noqa: BLE001  the top of a request: each error has its answer
+            reply = failed(error)
+        return respond(reply)
+
+    return answer
+
+
+def respond(reply: Reply) -> Response:
+    """Return `reply` as Starlette sends it."""
+    headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **reply.headers}
+    media_type = None if reply.status == 204 else reply.media_type
+    return Response(reply.content, status_code=reply.status, media_type=media_type, headers=headers)
+
+
+def failed(error: Exception) -> Reply:
+    """Return the answer to an error; one that nobody foresaw is logged under an id that the answer names."""
+    if isinstance(error, TocsinError):
+        return Reply(status=problems.status_of(error), body=problems.body_of(error), headers=problems.headers_of(error))
+    incident = uuid.uuid4().hex[:12]
+    log.error("a request failed unforeseen, incident %s", incident, exc_info=error)
+    return Reply(status=500, body={"error": f"something went wrong here; the log has it as incident {incident}"})
+
+
+async def body_of(request: Request) -> bytes:
+    """Return the request's body. Raises TooLargeError as soon as it is too large, whatever length was announced."""
+    if request.headers.get("content-encoding", "identity") != "identity":
+        raise UnsupportedMediaError("compressed bodies are not read; send the JSON as it is")
+    found = bytearray()
+    async for piece in request.stream():
+        found += piece
+        if len(found) > strict_json.LARGEST_BODY:
+            raise TooLargeError(f"the body has more than {strict_json.LARGEST_BODY} octets")
+    return bytes(found)
+
+
+def _replied(app: App, route: Route, version: Version, request: Request, raw: bytes) -> Reply:
+    hosts = request.headers.getlist("host")
+    workspace = workspaces.at_host(app.store, hosts, base_host=app.settings.base_host)
+    texts = request.headers.getlist("x-api-key")
+    if len(texts) != 1:
+        raise AuthenticationError
+    key = authenticate(app.store, texts[0], workspace_id=workspace.id, pepper=app.pepper)
+    key.must_allow(route.scope)
+    is_post = route.method == "POST"
+    call = Call(
+        app=app,
+        version=version,
+        workspace=workspace,
+        key=key,
+        path=request.path_params,
+        request=f"{route.method} {request.scope['path']}\n".encode() + raw,
+        idempotency_key=idempotency_key_of(request.headers.getlist("idempotency-key")) if is_post else None,
+    )
+    return route.handler(call, *_inputs(route, request, raw))
+
+
+def _inputs(route: Route, request: Request, raw: bytes) -> list[BaseModel | dict[str, object]]:
+    """Return what the route's handler takes after the call: its query if it has one, its body if it has one."""
+    inputs: list[BaseModel | dict[str, object]] = []
+    if route.query is not None:
+        inputs.append(read(route.query, dict(request.query_params)))
+    if route.body is not None:
+        inputs.append(_json(request, raw))
+    return inputs
+
+
+def _json(request: Request, raw: bytes) -> dict[str, object]:
+    if not raw.strip():
+        raise MalformedRequestError("the body is missing; send a JSON object")
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type not in {"", "application/json"}:
+        raise UnsupportedMediaError(f"{media_type} is not read here; send Content-Type: application/json")
+    return strict_json.parse(raw)

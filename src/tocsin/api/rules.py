@@ -1,0 +1,98 @@
+"""/automation-rules"""
+
+from tocsin.api.call import Call, Reply, Route
+from tocsin.api.schemas.paging import PageQuery, listing
+from tocsin.api.schemas.reading import read_with_problems
+from tocsin.api.schemas.rules import FullRuleAnswer, FullRuleOut, RuleAnswer, RuleIn, RuleOut, RulesAnswer
+from tocsin.domain.access import Scope
+from tocsin.domain.errors import InvalidInputError, Problem
+from tocsin.domain.rules import MOST_LINKS
+from tocsin.services import rules
+from tocsin.services.ports import Transaction
+
+
+def create(call: Call, sent: dict[str, object]) -> Reply:
+    """Create an automation rule."""
+    rule_in, problems = read_with_problems(RuleIn, sent)
+
+    def work(tx: Transaction) -> Reply:
+        if rule_in is None:
+            raise InvalidInputError([*problems, *_link_problems(tx, sent, problems)])
+        rule = rules.create(tx, rule_in.draft(), now=call.app.clock(), chance=call.app.chance)
+        return call.created(RuleAnswer(workflow=RuleOut.of(rule)).wire())
+
+    return call.write(work)
+
+
+def index(call: Call, query: PageQuery) -> Reply:
+    """List automation rules, the newest first."""
+    with call.reading() as tx:
+        found, total = rules.page(tx, query.page)
+    return Reply(body=listing("workflows", [RuleOut.of(rule) for rule in found], total, query.page))
+
+
+def show(call: Call) -> Reply:
+    """Show an automation rule in full."""
+    with call.reading() as tx:
+        rule = rules.get(tx, call.path["id"])
+    return Reply(body=FullRuleAnswer(workflow=FullRuleOut.of(rule)).wire())
+
+
+def delete(call: Call) -> Reply:
+    """Delete an automation rule; what waits of it is withdrawn."""
+
+    def work(tx: Transaction) -> Reply:
+        rules.delete(tx, call.path["id"], now=call.app.clock())
+        return Reply(status=204)
+
+    return call.write(work)
+
+
+def _link_problems(tx: Transaction, sent: dict[str, object], problems: list[Problem]) -> list[Problem]:
+    """Return what is wrong with the links of a rule that is wrong in other ways too, so that all is named at once."""
+    named = {problem.field for problem in problems}
+    ids = sent.get("meeting_ids")
+    if not isinstance(ids, list) or "meeting_ids" in named or len(ids) > MOST_LINKS:
+        return []
+    texts = [link_id if isinstance(link_id, str) else "" for link_id in ids]
+    return [problem for problem in rules.link_problems(tx, texts) if problem.field not in named]
+
+
+_PATH = "/automation-rules"
+ROUTES = [
+    Route(
+        method="POST",
+        path=_PATH,
+        handler=create,
+        scope=Scope.RULES_WRITE,
+        summary="Create an automation rule",
+        body=RuleIn,
+        answer=RuleAnswer,
+        status=201,
+    ),
+    Route(
+        method="GET",
+        path=_PATH,
+        handler=index,
+        scope=Scope.RULES_READ,
+        summary="List automation rules",
+        query=PageQuery,
+        answer=RulesAnswer,
+    ),
+    Route(
+        method="GET",
+        path=f"{_PATH}/{{id}}",
+        handler=show,
+        scope=Scope.RULES_READ,
+        summary="Show an automation rule in full",
+        answer=FullRuleAnswer,
+    ),
+    Route(
+        method="DELETE",
+        path=f"{_PATH}/{{id}}",
+        handler=delete,
+        scope=Scope.RULES_WRITE,
+        summary="Delete an automation rule",
+        status=204,
+    ),
+]

@@ -1,0 +1,1 @@
+"""NeetoCal's wire names and ours, and nowhere else."""

@@ -1,0 +1,306 @@
+"""Bookings on the wire."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, TypeAdapter, model_validator
+
+from tocsin.api.schemas.fields import (
+    Address,
+    Asked,
+    Day,
+    Line,
+    Moment,
+    Name,
+    OptionalLine,
+    Reason,
+    Sent,
+    Shown,
+    Url,
+    WallClock,
+    Zone,
+)
+from tocsin.api.schemas.outcomes import OutcomeOut
+from tocsin.api.schemas.paging import PageQuery, Pagination
+from tocsin.domain.model import Booking, Client, Place
+from tocsin.domain.text import ANSWER_LENGTH, complaint
+from tocsin.formats import zones
+from tocsin.services.bookings import BookingChange, BookingDraft, Slot
+from tocsin.services.ports import BookingFilter
+
+_MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
+_MOST_ANSWERS = 50
+_ANSWER = str | int | float | bool | None
+Answers = Annotated[dict[str, _ANSWER | list[_ANSWER]], Field(max_length=_MOST_ANSWERS)]
+
+
+def _answers(value: dict[str, Any]) -> dict[str, Any]:
+    for field, answer in value.items():
+        wrong = complaint(field, limit=100) or complaint(_as_text(answer), limit=ANSWER_LENGTH, several_lines=True)
+        if wrong is not None:
+            raise ValueError(f"the answer to {field[:40]!r} {wrong}")
+    return value
+
+
+def _as_text(answer: Any) -> str:
+    if isinstance(answer, list):
+        return ", ".join(_as_text(one) for one in answer)
+    return "" if answer is None else str(answer)
+
+
+class BookingIn(Sent):
+    """A booking as it is asked for. `status` may be `awaiting_approval`; `room_url` and `spot_details` are ours."""
+
+    meeting_slug: Line
+    name: Name
+    email: Address
+    time_zone: Zone
+    slot_date: Day
+    slot_start_time: WallClock
+    preferred_meeting_spot: OptionalLine = ""
+    spot_details: OptionalLine = ""
+    room_url: Url = ""
+    host_email: Address | None = None
+    form_responses: Annotated[Answers, AfterValidator(_answers)] = {}  # noqa: RUF012  pydantic copies it
+    override_availability: bool = False
+    status: Literal["confirmed", "awaiting_approval"] = "confirmed"
+
+    def draft(self) -> BookingDraft:
+        """Return the same in our words."""
+        return BookingDraft(
+            link_slug=self.meeting_slug,
+            client=Client(name=self.name, email=self.email, time_zone=self.time_zone),
+            slot=Slot(day=self.slot_date, clock=self.slot_start_time),
+            place=Place(spot=self.preferred_meeting_spot, details=self.spot_details, join_url=self.room_url),
+            host_email=self.host_email or "",
+            form_responses=tuple((field, _as_text(answer)) for field, answer in self.form_responses.items()),
+            override_availability=self.override_availability,
+            awaits_approval=self.status == "awaiting_approval",
+        )
+
+
+class BookingPatch(Sent):
+    """What to change of a booking; what is left out, or null, stays. An empty `meeting_outcome_id` takes the outcome away."""
+
+    name: Name | None = None
+    email: Address | None = None
+    time_zone: Zone | None = None
+    slot_date: Day | None = None
+    slot_start_time: WallClock | None = None
+    preferred_meeting_spot: OptionalLine | None = None
+    spot_details: OptionalLine | None = None
+    room_url: Url | None = None
+    host_email: Address | None = None
+    status: Literal["approved", "confirmed", "rejected", "cancelled"] | None = None
+    cancel_reason: Reason = ""
+    rejection_reason: Reason = ""
+    cancelled_by: OptionalLine = ""
+    reschedule_reason: Reason | None = None
+    no_show: bool | None = None
+    meeting_outcome_id: Annotated[str, Field(max_length=64)] | None = None
+    meeting_outcome: Annotated[str, Field(max_length=64, description="the same as meeting_outcome_id")] | None = None
+    override_availability: bool = False
+
+    @model_validator(mode="after")
+    def _whole_slot(self) -> Self:
+        if (self.slot_date is None) != (self.slot_start_time is None):
+            raise ValueError("slot_date and slot_start_time go together: send both")
+        return self
+
+    def change(self, booking: Booking) -> BookingChange:
+        """Return the same in our words; `booking` is what it was before."""
+        slot = None
+        if self.slot_date is not None and self.slot_start_time is not None:
+            slot = Slot(day=self.slot_date, clock=self.slot_start_time)
+        place = Place(
+            spot=_given(self.preferred_meeting_spot, booking.place.spot),
+            details=_given(self.spot_details, booking.place.details),
+            join_url=_given(self.room_url, booking.place.join_url),
+        )
+        return BookingChange(
+            name=self.name,
+            email=self.email,
+            time_zone=self.time_zone,
+            slot=slot,
+            place=None if place == booking.place else place,
+            host_email=self.host_email,
+            status="approved" if self.status == "confirmed" else self.status,
+            reason=self.cancel_reason or self.rejection_reason,
+            by=self.cancelled_by,
+            reschedule_reason=self.reschedule_reason,
+            no_show=self.no_show,
+            outcome_id=self.meeting_outcome if self.meeting_outcome_id is None else self.meeting_outcome_id,
+            override_availability=self.override_availability,
+        )
+
+
+class CancelQuery(Asked):
+    """v1's cancel and reject carry the reason in the query."""
+
+    cancel_reason: Reason = ""
+    rejection_reason: Reason = ""
+
+
+class BookingsQuery(PageQuery):
+    """Which bookings are wanted, in both versions' spelling."""
+
+    type: Literal["upcoming", "past", "cancelled", "incomplete"] | None = None
+    host_email: Annotated[str, Field(max_length=254)] = ""
+    client_email: Annotated[str, Field(max_length=254)] = ""
+    sorting_key: Literal["created_at", "starts_at"] = "created_at"
+    sorting_order: Literal["asc", "desc"] = "desc"
+    search: Annotated[str, Field(max_length=100)] = ""
+    meeting_sid: Annotated[str, Field(max_length=64)] = ""
+    starts_after: Moment | None = None
+    starts_before: Moment | None = None
+    starts_at_rule: Annotated[str, Field(alias="filters[starts_at][rule]")] = ""
+    starts_at_value: Annotated[str, Field(alias="filters[starts_at][value]")] = ""
+    ends_at_rule: Annotated[str, Field(alias="filters[ends_at][rule]")] = ""
+    ends_at_value: Annotated[str, Field(alias="filters[ends_at][value]")] = ""
+
+    @model_validator(mode="after")
+    def _known_rules(self) -> Self:
+        _span(self.starts_at_rule, self.starts_at_value)
+        _span(self.ends_at_rule, self.ends_at_value)
+        return self
+
+    def wanted(self, *, link_id: str) -> BookingFilter:
+        """Return the same in our words; `link_id` is the link that `meeting_sid` names."""
+        starts_from, starts_until = _span(self.starts_at_rule, self.starts_at_value)
+        ends_from, ends_until = _span(self.ends_at_rule, self.ends_at_value)
+        return BookingFilter(
+            type=self.type or "",
+            client_email=self.client_email,
+            host_email=self.host_email,
+            link_id=link_id,
+            search=self.search,
+            starts_from=self.starts_after or starts_from,
+            starts_until=self.starts_before or starts_until,
+            ends_from=ends_from,
+            ends_until=ends_until,
+            order_by=self.sorting_key,
+            descending=self.sorting_order == "desc",
+        )
+
+
+class HostOut(Shown):
+    """One of several hosts."""
+
+    name: str
+    email: str
+
+
+class BookingOut(Shown):
+    """A booking."""
+
+    id: str
+    sid: str
+    parent_booking_id: str | None = None
+    meeting_id: str
+    meeting: dict[str, str]
+    name: str
+    email: str
+    time_zone: str
+    starts_at_for_client: str
+    ends_at_for_client: str
+    host_name: str
+    host_email: str
+    is_multihost: bool
+    multihosts: list[HostOut]
+    starts_at: datetime
+    ends_at: datetime
+    created_at: datetime
+    updated_at: datetime
+    status: str
+    cancel_reason: str | None
+    cancelled_by: str | None
+    reschedule_requested: bool = False
+    reschedule_reason: str | None
+    no_show: bool
+    meeting_outcome: OutcomeOut | str | None
+    preferred_meeting_spot: str | None
+    room_type: str | None
+    room_url: str | None
+    room_id: str | None = None
+    spot_details: str | None
+    notes_url: str | None = None
+    internal_notes: str | None = None
+    metadata: dict[str, Any] = Field(default_factory=dict)
+    admin_booking_url: str | None = None
+    client_booking_url: str | None = None
+    form_responses: list[dict[str, str]]
+    form_responses_as_hash: dict[str, str]
+
+    @classmethod
+    def of(cls, booking: Booking, *, link_name: str, version: int) -> Self:
+        """Return `booking` as it is shown; v1 gives the outcome as its name, v2 as an object."""
+        zone, outcome = booking.client.time_zone, booking.outcome
+        shown_outcome = None if outcome is None else outcome.name if version == 1 else OutcomeOut.of(outcome)
+        return cls(
+            id=booking.id,
+            sid=booking.sid,
+            meeting_id=booking.link_id,
+            meeting={"name": link_name},
+            name=booking.client.name,
+            email=booking.client.email,
+            time_zone=zone,
+            starts_at_for_client=zones.local(booking.starts_at, zone).isoformat(),
+            ends_at_for_client=zones.local(booking.ends_at, zone).isoformat(),
+            host_name=booking.host.name,
+            host_email=booking.host.email,
+            is_multihost=len(booking.hosts) > 1,
+            multihosts=[HostOut(name=host.name, email=host.email) for host in booking.hosts[1:] and booking.hosts],
+            starts_at=booking.starts_at,
+            ends_at=booking.ends_at,
+            created_at=booking.created_at,
+            updated_at=booking.updated_at,
+            status=booking.status.value,
+            cancel_reason=booking.cancel_reason or None,
+            cancelled_by=booking.cancelled_by or None,
+            reschedule_reason=booking.reschedule_reason or None,
+            no_show=booking.is_no_show,
+            meeting_outcome=shown_outcome,
+            preferred_meeting_spot=booking.place.spot or None,
+            room_type=booking.place.spot or None,
+            room_url=booking.place.join_url or None,
+            spot_details=booking.place.details or None,
+            form_responses=[
+                {"field": field, "value": value, "type": "text", "field_code": field}
+                for field, value in booking.form_responses
+            ],
+            form_responses_as_hash=dict(booking.form_responses),
+        )
+
+
+class BookingAnswer(Shown):
+    """The answer to show, create and update in v2; v1 gives the booking unwrapped."""
+
+    booking: BookingOut
+
+
+class BookingsAnswer(Shown):
+    """The answer to list."""
+
+    bookings: list[BookingOut]
+    pagination: Pagination
+
+
+def _given(value: str | None, former: str) -> str:
+    return former if value is None else value
+
+
+def _span(rule: str, value: str) -> tuple[datetime | None, datetime | None]:
+    """Return v1's filter as from (inclusive) and until (exclusive)."""
+    instant = timedelta(microseconds=1)
+    match rule, [_MOMENT.validate_python(text.strip()) for text in value.split(",") if text]:
+        case "", _:
+            return None, None
+        case "at", [moment]:
+            return moment, moment + instant
+        case "after", [moment]:
+            return moment + instant, None
+        case "before", [moment]:
+            return None, moment
+        case "between", [first, last]:
+            return first, last + instant
+    raise ValueError("a filter's rule is at, after, before (one time) or between (two times with a comma)")

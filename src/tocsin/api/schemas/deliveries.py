@@ -1,0 +1,160 @@
+"""Deliveries and invitations on the wire: ours."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import Field
+
+from tocsin.api.schemas.fields import Asked, Shown
+from tocsin.api.schemas.paging import PageQuery, Pagination
+from tocsin.domain.delivery import OPEN, Attempt, Delivery, State
+from tocsin.domain.invite import Invitation
+from tocsin.services.ports import DeliveryFilter
+
+_States = Literal[
+    "scheduled", "sending", "retrying", "paused", "sent", "failed", "cancelled", "superseded", "expired", "suppressed"
+]
+
+
+class DeliveriesQuery(PageQuery):
+    """Which deliveries are wanted."""
+
+    state: _States | None = None
+    booking_id: Annotated[str, Field(max_length=64)] = ""
+    rule_id: Annotated[str, Field(max_length=64)] = ""
+    recipient: Annotated[str, Field(max_length=254)] = ""
+
+    @property
+    def wanted(self) -> DeliveryFilter:
+        """The same in our words."""
+        return DeliveryFilter(
+            state=self.state or "", booking_id=self.booking_id, rule_id=self.rule_id, recipient=self.recipient
+        )
+
+
+class DeliveryOut(Shown):
+    """A delivery: why it exists, when it is or was due, where it stands and what happens next."""
+
+    id: str
+    state: str
+    reason: str | None
+    event: str
+    rule_id: str
+    rule_revision: int
+    action_index: int
+    booking_id: str
+    booking_revision: int
+    recipient: str
+    due_at: datetime
+    expires_at: datetime
+    next_attempt_at: datetime | None
+    attempts_count: int
+    created_at: datetime
+    settled_at: datetime | None
+
+    @classmethod
+    def of(cls, delivery: Delivery) -> Self:
+        """Return `delivery` as it is shown."""
+        return cls(
+            id=delivery.id,
+            state=delivery.state.value,
+            reason=delivery.reason or None,
+            event=delivery.event.value,
+            rule_id=delivery.rule_id,
+            rule_revision=delivery.rule_revision,
+            action_index=delivery.action_index,
+            booking_id=delivery.booking_id,
+            booking_revision=delivery.booking_revision,
+            recipient=delivery.recipient,
+            due_at=delivery.due_at,
+            expires_at=delivery.expires_at,
+            next_attempt_at=delivery.next_at if delivery.state in OPEN - {State.PAUSED} else None,
+            attempts_count=delivery.attempts,
+            created_at=delivery.created_at,
+            settled_at=delivery.settled_at,
+        )
+
+
+class AttemptOut(Shown):
+    """One SMTP dialogue. `result` is null while it runs, and `interrupted` if its worker died."""
+
+    number: int
+    started_at: datetime
+    ended_at: datetime | None
+    result: str | None
+    code: int | None
+    enhanced_code: str | None
+    reply: str | None
+
+    @classmethod
+    def of(cls, attempt: Attempt, delivery: Delivery) -> Self:
+        """Return `attempt` as it is shown."""
+        outcome = attempt.outcome
+        runs = delivery.state is State.SENDING and attempt.number == delivery.attempts
+        return cls(
+            number=attempt.number,
+            started_at=attempt.started_at,
+            ended_at=attempt.ended_at,
+            result=outcome.result.value if outcome else None if runs else "interrupted",
+            code=outcome.code if outcome else None,
+            enhanced_code=(outcome.enhanced_code or None) if outcome else None,
+            reply=(outcome.reply or None) if outcome else None,
+        )
+
+
+class FullDeliveryOut(DeliveryOut):
+    """A delivery with its attempts."""
+
+    attempts: list[AttemptOut] = Field(default_factory=list)
+
+
+class DeliveryAnswer(Shown):
+    """The answer to show and retry."""
+
+    delivery: FullDeliveryOut
+
+
+class DeliveriesAnswer(Shown):
+    """The answer to list."""
+
+    deliveries: list[DeliveryOut]
+    pagination: Pagination
+
+
+class InvitationsQuery(Asked):
+    """Whose invitations are wanted."""
+
+    booking_id: Annotated[str, Field(min_length=1, max_length=64, description="a booking's id or sid")]
+
+
+class InvitationOut(Shown):
+    """What one recipient's calendar was told last, and what it is known to hold."""
+
+    booking_id: str
+    recipient: str
+    uid: str
+    sequence: int
+    method: str
+    dtstamp: datetime
+    held_sequence: int | None
+    held_method: str | None
+
+    @classmethod
+    def of(cls, invitation: Invitation) -> Self:
+        """Return `invitation` as it is shown."""
+        return cls(
+            booking_id=invitation.booking_id,
+            recipient=invitation.recipient,
+            uid=invitation.uid,
+            sequence=invitation.sequence,
+            method=invitation.method.value,
+            dtstamp=invitation.stamp,
+            held_sequence=invitation.held_sequence,
+            held_method=None if invitation.held_method is None else invitation.held_method.value,
+        )
+
+
+class InvitationsAnswer(Shown):
+    """The answer to list."""
+
+    invitations: list[InvitationOut]

@@ -1,0 +1,80 @@
+"""Reading what was sent: every wrong field at once, each with its path and a sentence that says what would be right."""
+
+import difflib
+from collections.abc import Mapping
+from typing import TypeVar, cast
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from tocsin.domain.errors import InvalidInputError, Problem
+
+M = TypeVar("M", bound=BaseModel)
+
+_SENTENCES = {
+    "missing": "is required",
+    "string_type": "must be a string",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_from_float": "must be a whole number",
+    "bool_type": "must be true or false",
+    "list_type": "must be a list",
+    "dict_type": "must be an object",
+    "model_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "too_short": "must have at least {min_length} entries",
+    "too_long": "must have at most {max_length} entries",
+    "enum": "must be one of {expected}",
+    "literal_error": "must be one of {expected}",
+    "finite_number": "must be a finite number",
+}
+
+
+def read(model: type[M], sent: Mapping[str, object]) -> M:
+    """Return `sent` as `model`. Raises InvalidInputError naming every wrong field."""
+    found, wrong = read_with_problems(model, sent)
+    if found is None:
+        raise InvalidInputError(wrong)
+    return found
+
+
+def read_with_problems(model: type[M], sent: Mapping[str, object]) -> tuple[M | None, list[Problem]]:
+    """Return `sent` as `model`, or None and what is wrong with it, for callers who have more to check."""
+    try:
+        return model.model_validate(sent), []
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        return None, [_problem(model, detail) for detail in details]
+
+
+def _problem(model: type[BaseModel], detail: ErrorDetails) -> Problem:
+    location = detail["loc"]
+    field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
+    if detail["type"] == "extra_forbidden":
+        return Problem(field=field, message=_unknown(model, location))
+    if detail["type"] == "value_error":
+        return Problem(field=field, message=str(detail["ctx"]["error"]))
+    context = dict(detail.get("ctx", {}))
+    context["expected"] = str(context.get("expected", "")).replace("'", "").replace(" or ", ", ")
+    sentence = _SENTENCES.get(detail["type"], detail["msg"])
+    return Problem(field=field or "body", message=sentence.format(**context))
+
+
+def _unknown(model: type[BaseModel], location: tuple[int | str, ...]) -> str:
+    names = list(_fields(model, location[:-1]))
+    near = difflib.get_close_matches(str(location[-1]), names, n=1, cutoff=0.0)
+    return f"is not a field here; did you mean {near[0]}?"
+
+
+def _fields(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
+    """Return the names of the fields of the model that stands at `path` inside `model`."""
+    for part in path:
+        if isinstance(part, str):
+            annotation = model.model_fields[part].annotation
+            inner = next(
+                (arg for arg in getattr(annotation, "__args__", ()) if hasattr(arg, "model_fields")), annotation
+            )
+            model = cast("type[BaseModel]", inner)
+    return list(model.model_fields)

@@ -1,0 +1,180 @@
+"""The only place that knows all parts: settings become a store, mailers, a clock, chance, and logging."""
+
+import logging
+import os
+import random
+import secrets
+import string
+import threading
+import uuid
+import zoneinfo
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from tocsin.domain.errors import ConfigurationError
+from tocsin.formats import addresses
+from tocsin.mail import transport
+from tocsin.mail.capture import CaptureMailer
+from tocsin.mail.smtp import SmtpMailer
+from tocsin.services import faults
+from tocsin.services.deliveries import Sender
+from tocsin.services.ports import Chance, Clock, Mailer
+from tocsin.settings import Settings
+from tocsin.storage.clock import DatabaseClock
+from tocsin.storage.database import Database
+from tocsin.storage.migrate import Migration, migrate, pending
+from tocsin.storage.postgres import PostgresDatabase
+from tocsin.storage.sqlite import SqliteDatabase
+from tocsin.storage.store import SqlStore
+
+_LETTERS = string.ascii_lowercase + string.digits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """All parts, put together. `bell` is rung when something may have fallen due, so that workers need not wait."""
+
+    settings: Settings
+    store: SqlStore
+    clock: Clock
+    chance: Chance
+    pepper: bytes
+    mailer: Callable[[], Mailer]
+    bell: threading.Event
+
+    @property
+    def sender(self) -> Sender:
+        """What delivering needs."""
+        return Sender(
+            store=self.store,
+            clock=self.clock,
+            chance=self.chance,
+            mail_from=self.settings.mail_from,
+            base_url_of=self.settings.workspace_url,
+        )
+
+    def close(self) -> None:
+        """Close the store."""
+        self.store.close()
+
+
+def settings() -> Settings:
+    """Return the settings of this process's environment. Raises ConfigurationError."""
+    return Settings.from_environment(os.environ)
+
+
+def open_app(settings: Settings, *, clock: Clock | None = None, chance: Chance | None = None) -> App:
+    """Open the store and put the parts together. Raises ConfigurationError if a part cannot work.
+
+    SQLite is brought to this version at once; PostgreSQL only by `tocsin migrate`, because other hosts may run on it.
+    """
+    # The pinned tzdata package and not the system's copy: which one is used changes answers.
+    zoneinfo.reset_tzpath(to=[])
+    faults.arm(settings.faults)
+    mailer = _mailer(settings)
+    _check_sender(settings)
+    database = _open(settings)
+    try:
+        if settings.sqlite_path is not None:
+            migrate(database)
+        elif pending(database):
+            raise ConfigurationError("the database is not at this version; run `tocsin migrate`")
+        return App(
+            settings=settings,
+            store=SqlStore(database),
+            clock=clock or (_utc_now if settings.sqlite_path is not None else DatabaseClock(database)),
+            chance=chance or real_chance(),
+            pepper=_pepper(settings),
+            mailer=mailer,
+            bell=threading.Event(),
+        )
+    except BaseException:
+        database.close()
+        raise
+
+
+def migrate_store(settings: Settings) -> list[Migration]:
+    """Bring the database to this version; return what was applied."""
+    database = _open(settings)
+    try:
+        return migrate(database)
+    finally:
+        database.close()
+
+
+def real_chance() -> Chance:
+    """Return chance that nobody can guess."""
+    return Chance(
+        new_id=lambda: str(uuid.uuid4()),
+        new_sid=lambda: "".join(secrets.choice(_LETTERS) for _ in range(7)),
+        new_secret=lambda: secrets.token_hex(32),
+        nine_digits=lambda: f"{secrets.randbelow(10**9):09d}",
+        jitter=random.random,
+    )
+
+
+def log_to_stderr(settings: Settings) -> None:
+    """Write log lines to standard error: sentences for people, or JSON for machines (TOCSIN_LOG=json)."""
+    as_lines: structlog.typing.Processor = structlog.dev.ConsoleRenderer(colors=False)
+    if settings.log == "json":
+        as_lines = structlog.processors.JSONRenderer()
+    shared: list[structlog.typing.Processor] = [
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.ExtraAdder(),
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
+    handler = logging.StreamHandler()
+    remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
+    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[remove, as_lines]))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(logging.INFO)
+
+
+def _open(settings: Settings) -> Database:
+    if settings.sqlite_path is not None:
+        return SqliteDatabase(settings.sqlite_path)
+    return PostgresDatabase(settings.database_url)
+
+
+def _mailer(settings: Settings) -> Callable[[], Mailer]:
+    if settings.captures:
+        return CaptureMailer
+    relay = transport.parse(settings.smtp_url)
+    client_name = settings.mail_from.rpartition("@")[2]
+    # The envelope carries IDN domains as A-labels already; EHLO wants the same.
+    return lambda: SmtpMailer(relay, client_name=client_name)
+
+
+def _check_sender(settings: Settings) -> None:
+    wrong = addresses.sender_complaint(settings.mail_from)
+    if wrong is not None:
+        raise ConfigurationError(f"TOCSIN_MAIL_FROM: {wrong}")
+
+
+def _pepper(settings: Settings) -> bytes:
+    if settings.secret_key:
+        return settings.secret_key.encode()
+    if settings.sqlite_path is None:
+        raise ConfigurationError("TOCSIN_SECRET_KEY: on PostgreSQL give one, the same for every process and host")
+    return _secret_beside(settings.sqlite_path).encode()
+
+
+def _secret_beside(path: Path) -> str:
+    """Return the secret in the file next to the database, made at the first start; outside of it, so that a copy of the
+    database alone is of no use for guessing keys."""
+    secret_path = path.with_name(path.name + ".key")
+    if not secret_path.exists():
+        descriptor = os.open(secret_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(secrets.token_hex(32))
+    return secret_path.read_text("utf-8").strip()
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)

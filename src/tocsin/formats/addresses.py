@@ -1,0 +1,105 @@
+"""Mail addresses: what is accepted at the edge, its normal form, and the strict grammar of the envelope."""
+
+import re
+import unicodedata
+
+from email_validator import EmailNotValidError, ValidatedEmail, validate_email
+
+_LONGEST = 254  # octets (RFC 5321, 4.5.3.1.3, less the angle brackets)
+_LONGEST_LOCAL = 64  # octets (RFC 5321, 4.5.3.1.1)
+_RIGHT = "write one address, such as ana@example.com"
+
+# Domains that never reach anybody but that people type on purpose (RFC 6761), and `.local`, which many companies use inside.
+# email-validator refuses them through a global list; we put a word of the same length in their place rather than change it.
+_TRIAL = ("test", "invalid", "local")
+_OWN = (*_TRIAL, "localhost")
+
+_ATEXT = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-]+")
+_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?")
+
+
+def complaint(value: str) -> str | None:
+    """Tell what is wrong with `value` as a recipient's address, or None. Nothing is looked up."""
+    return _complaint(value, special=_TRIAL, dotless=False)
+
+
+def sender_complaint(value: str) -> str | None:
+    """Tell what is wrong with `value` as our own sender, which may also be at a host without a dot, such as localhost."""
+    return _complaint(value, special=_OWN, dotless=True)
+
+
+def normal(value: str) -> str:
+    """Return `value` with its domain as A-labels in lower case and its local part in NFC but otherwise untouched.
+
+    Raises ValueError if `value` is no address that `complaint` or `sender_complaint` accepts.
+    """
+    wrong = sender_complaint(value)
+    if wrong is not None:
+        raise ValueError(wrong)
+    local, _, domain = value.strip().rpartition("@")
+    # The domain alone is validated, so that RFC 2142 names (`Postmaster`) keep their case, and special names are let in.
+    label = _special(domain, _OWN)
+    ascii_domain = _validated("a@" + _disguised(domain, label), dotless=True).ascii_domain
+    plain = ascii_domain if not label else ascii_domain[: len(ascii_domain) - len(label)] + label
+    return f"{unicodedata.normalize('NFC', local)}@{plain}"
+
+
+def envelope_complaint(address: str) -> str | None:
+    """Tell what is wrong with `address` as MAIL FROM or RCPT TO (RFC 5321, 4.1.2; RFC 6531, 3.3), or None.
+
+    Mail libraries silently cut `x@y>…` and `x@y,evil@z` to `x@y`, so this stands once more directly before the socket.
+    """
+    local, _, domain = address.partition("@")
+    if not all(_LABEL.fullmatch(label) for label in domain.split(".")):
+        return "its domain is not a list of labels of ASCII letters, digits and hyphens"
+    if not all(_is_atom(atom) for atom in local.split(".")):
+        return "its local part is not a dot-atom: letters, digits and !#$%&'*+-/=?^_`{|}~ with single dots between"
+    return _lengths(local, domain)
+
+
+def _complaint(value: str, *, special: tuple[str, ...], dotless: bool) -> str | None:
+    trimmed = value.strip()
+    if len(trimmed) > _LONGEST:
+        return f"is longer than {_LONGEST} characters; {_RIGHT}"
+    if "=?" in trimmed:
+        return f"holds =?, which mail programs read as encoded text; {_RIGHT}"
+    local, _, domain = trimmed.rpartition("@")
+    try:
+        found = _validated(f"{local}@{_disguised(domain, _special(domain, special))}", dotless=dotless)
+    except EmailNotValidError as error:
+        return f"is not a mail address: {_sentence(str(error))}; {_RIGHT}"
+    return _lengths(unicodedata.normalize("NFC", local), found.ascii_domain)
+
+
+def _validated(address: str, *, dotless: bool) -> ValidatedEmail:
+    return validate_email(address, strict=True, check_deliverability=False, globally_deliverable=not dotless)
+
+
+def _special(domain: str, special: tuple[str, ...]) -> str:
+    last = domain.rpartition(".")[2].lower()
+    return last if last in special else ""
+
+
+def _disguised(domain: str, label: str) -> str:
+    return domain[: len(domain) - len(label)] + "z" * len(label)
+
+
+def _sentence(reason: str) -> str:
+    return reason[:1].lower() + reason[1:].rstrip(".").replace(". ", ", ")
+
+
+def _is_atom(atom: str) -> bool:
+    if atom.isascii():
+        return _ATEXT.fullmatch(atom) is not None
+    rest = "".join(character for character in atom if not character.isascii())
+    plain = "".join(character for character in atom if character.isascii())
+    # Controls, surrogates, unassigned (C…) and separators (Z…) are letters of no alphabet.
+    return _is_atom(plain or "a") and all(unicodedata.category(character)[0] not in "CZ" for character in rest)
+
+
+def _lengths(local: str, domain: str) -> str | None:
+    if len(local.encode()) > _LONGEST_LOCAL:
+        return f"has more than {_LONGEST_LOCAL} octets before the @; {_RIGHT}"
+    if len(local.encode()) + 1 + len(domain) > _LONGEST:
+        return f"has more than {_LONGEST} octets; {_RIGHT}"
+    return None

@@ -1,0 +1,54 @@
+"""A moment in words, as `{{booking.starts_at}}` shows it."""
+
+import re
+from datetime import date, datetime
+from functools import lru_cache
+
+from babel import Locale, UnknownLocaleError
+from babel.dates import format_date, get_datetime_format
+
+from tocsin.formats import zones
+
+_ENGLISH_DAY = "EEEE, d MMMM y"  # the same for all of the English-speaking, who disagree on 11/24
+_NAME = re.compile(r"[A-Za-z]{2,3}(?:[_\-][A-Za-z0-9]{2,8}){0,3}")
+
+
+def moment(instant: datetime, zone: str, locale: str) -> str:
+    """Return `instant`, which is aware, as clocks in `zone` show it, in the words of `locale`.
+
+    In English: `Tuesday, 24 November 2026 at 15:30 (Europe/Berlin, GMT+1)`. The offset is the one in force at that very
+    moment. A locale that Babel does not know is English. Raises ValueError for an unknown zone.
+    """
+    local = zones.local(instant, zone)
+    return f"{_day_and_clock(local.date(), f'{local:%H:%M}', _locale(locale))} ({zone}, {_offset(local)})"
+
+
+@lru_cache(maxsize=4096)
+def _day_and_clock(day: date, clock: str, locale: Locale) -> str:
+    # Cached, because a rule writes the same few moments to all of its recipients, and a day takes Babel a while.
+    if locale.language == "en":
+        return f"{format_date(day, _ENGLISH_DAY, locale=locale)} at {clock}"
+    joined = str(get_datetime_format("full", locale=locale))
+    return joined.replace("{1}", format_date(day, "full", locale=locale)).replace("{0}", clock)
+
+
+@lru_cache(maxsize=256)
+def _locale(name: str) -> Locale:
+    # The pattern first: Babel looks for a file of that name.
+    if _NAME.fullmatch(name) is None:
+        return Locale("en")
+    for candidate in (name, re.split(r"[_\-]", name)[0]):
+        try:
+            return Locale.parse(candidate.replace("-", "_"))
+        except (UnknownLocaleError, ValueError):
+            continue
+    return Locale("en")
+
+
+def _offset(local: datetime) -> str:
+    offset = local.utcoffset()
+    minutes = 0 if offset is None else round(offset.total_seconds() / 60)
+    if minutes == 0:
+        return "GMT"
+    hours, rest = divmod(abs(minutes), 60)
+    return f"GMT{'+' if minutes > 0 else '-'}{hours}" + (f":{rest:02}" if rest else "")

@@ -1,0 +1,158 @@
+"""HTML bodies: templates are checked when saved, filled when sent, and sanitised last, as a whole (reliability, 3.3)."""
+
+import re
+from collections.abc import Iterator, Mapping
+from urllib.parse import quote
+
+import nh3
+from markupsafe import escape
+
+from tocsin.domain.templates import LONGEST_OUTPUT, Variable, parse
+from tocsin.domain.text import several_lines
+from tocsin.formats import links, markup
+from tocsin.formats.markup import DEEPEST, TAGS, Odd, Tag, read, unescaped
+from tocsin.formats.plaintext import to_text
+
+__all__ = ["UnsafeHtmlError", "clean", "complaints", "fill", "page", "to_text"]
+
+_REL = "noopener noreferrer"
+_LONGEST = 4 * LONGEST_OUTPUT  # characters; repairing tags that overlap can make a document many times as long
+_RIGHT_TO_LEFT = frozenset(("ar", "he", "iw", "fa", "ur", "yi", "ps", "sd", "ug", "dv", "ckb"))
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
+
+
+class UnsafeHtmlError(ValueError):
+    """What came out of the sanitiser must not go out: tags nested without end, or something that is not allowed."""
+
+
+def complaints(template: str) -> list[str]:
+    """Return what is wrong with `template` as HTML, each as a sentence with line and column; takes linear time.
+
+    Refused: tags, attributes and schemes beyond the list of product.md 3, comments, links that are relative or hold a
+    user-info, and a variable anywhere but in text, as all of an href, or in its query or fragment.
+    """
+    found = markup.complaints(template)
+    if found or markup.is_tidy(template):
+        return found
+    # A browser, and the sanitiser, open what was left open again in each paragraph: 64 KB can become 2 MB.
+    try:
+        clean(template)
+    except UnsafeHtmlError as error:
+        return [f"tags overlap too much: {error}; close each tag inside of the one in which it was opened"]
+    return []
+
+
+def fill(template: str, values: Mapping[str, str]) -> str:
+    """Return `template` with its variables replaced, sanitised. A variable without a value becomes empty.
+
+    A value is text: its `<` and `{{` appear as typed, and its line ends become `<br>`. As all of an href it must be an
+    http, https or mailto address, or the link is dropped and its text kept; as a part of one it is percent-encoded.
+    """
+    return clean("".join(_pieces(template, values))[:LONGEST_OUTPUT])
+
+
+def clean(document: str) -> str:
+    """Return `document` with nothing but the allowed tags, and full http, https and mailto links without user-info.
+
+    Raises UnsafeHtmlError if the result, read again by a reader that shares nothing with the sanitiser, holds more than
+    that, is nested deeper than 50 levels, or is longer than a mail should be.
+    """
+    if markup.depth(document) > DEEPEST:
+        # Before the sanitiser too: deep nesting takes it quadratic time, and once overflowed its stack (ammonia, 2019).
+        raise UnsafeHtmlError(f"nested deeper than {DEEPEST} levels")
+    cleaned = _CLEANER.clean(several_lines(document, limit=_LONGEST))
+    if len(cleaned) > _LONGEST:
+        raise UnsafeHtmlError(f"longer than {_LONGEST} characters after sanitising")
+    _assert_clean(cleaned)
+    return cleaned
+
+
+def page(fragment: str, *, locale: str) -> str:
+    """Return the complete HTML document around a sanitised `fragment`, in the language of `locale`."""
+    language = locale.replace("_", "-")
+    if _LANGUAGE.fullmatch(language) is None:
+        language = "en"
+    direction = ' dir="rtl"' if language.partition("-")[0].lower() in _RIGHT_TO_LEFT else ""
+    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title></title>'
+    return f'<!DOCTYPE html>\n<html lang="{language}"{direction}>\n<head>{head}</head>\n<body>\n{fragment}\n</body>\n</html>\n'
+
+
+def _pieces(template: str, values: Mapping[str, str]) -> Iterator[str]:
+    # Tags are written anew rather than copied, so that a value's place is known by construction and not by looking back.
+    for _, piece in read(template):
+        if isinstance(piece, Tag):
+            yield _tag(piece, values)
+        else:
+            yield _text(piece.source if isinstance(piece, Odd) else piece, values)
+
+
+def _tag(tag: Tag, values: Mapping[str, str]) -> str:
+    if tag.name not in TAGS:
+        return ""
+    if tag.is_end:
+        return f"</{tag.name}>"
+    if tag.name != "a":
+        return f"<{tag.name}>"
+    target = links.link(_target(tag.href, values))
+    return f'<a href="{escape(target)}">' if target else ""
+
+
+def _text(source: str, values: Mapping[str, str]) -> str:
+    return "".join(
+        _shown(values.get(piece.name, ""))
+        if isinstance(piece, Variable)
+        else piece.replace("<", "&lt;").replace(">", "&gt;")
+        for piece in parse(source)
+    )
+
+
+def _shown(value: str) -> str:
+    return str(escape(several_lines(value))).replace("\n", "<br>")
+
+
+def _target(href: str, values: Mapping[str, str]) -> str:
+    pieces = list(parse(href.strip()))
+    if len(pieces) == 1 and isinstance(pieces[0], Variable):
+        return values.get(pieces[0].name, "")
+    return "".join(
+        quote(several_lines(values.get(piece.name, "")), safe="", errors="replace")
+        if isinstance(piece, Variable)
+        else unescaped(piece)
+        for piece in pieces
+    )
+
+
+def _only_links(_tag: str, attribute: str, value: str) -> str | None:
+    # nh3 asks about the `rel` that it has added itself, too.
+    return links.link(value) or None if attribute == "href" else value
+
+
+def _assert_clean(document: str) -> None:
+    for at, piece in read(document):
+        if isinstance(piece, Odd) or (isinstance(piece, Tag) and not _is_allowed(piece)):
+            raise UnsafeHtmlError(f"not allowed after sanitising, at character {at}")
+    if markup.depth(document) > DEEPEST:
+        raise UnsafeHtmlError(f"nested deeper than {DEEPEST} levels after sanitising")
+
+
+def _is_allowed(tag: Tag) -> bool:
+    if tag.name != "a":
+        return tag.name in TAGS and not tag.attributes
+    rest = dict(tag.attributes)
+    href = rest.pop("href", None)
+    if href is None:
+        return rest in ({}, {"rel": _REL})
+    return links.link(unescaped(href)) != "" and rest == {"rel": _REL}
+
+
+# One for all: to make one takes longer than to clean a mail with it. The `*` takes away `lang` and `title`, which nh3
+# allows everywhere by default.
+_CLEANER = nh3.Cleaner(
+    tags=set(TAGS),
+    attributes={"*": set(), "a": {"href"}},
+    attribute_filter=_only_links,
+    url_schemes={"http", "https", "mailto"},
+    url_relative="deny",
+    strip_comments=True,
+    link_rel=_REL,
+)

@@ -1,0 +1,105 @@
+"""An invite as an iCalendar object (RFC 5545), as iMIP readers take it best (itip.md, 1.2)."""
+
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from tocsin.domain.invite import Invite, Method
+from tocsin.domain.text import one_line, several_lines
+from tocsin.formats import links
+
+PRODID = "-//Tocsin//Booking automation rules//EN"
+_FOLD_AT = 75  # octets of a line without its line end (RFC 5545, 3.1)
+_LONGEST_LOCATION = 2_048  # characters; a location is often the address to join, and those are long
+_ESCAPES = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
+# Quotes have no escape there, and icalendar takes a backslash for one, although RFC 5545, 3.2 knows none.
+_NOT_IN_CN = re.compile(r'["\\]')
+# RFC 6868 readers turn ^n into a line end and ^' into a quote, older ones show them as they are; a space suits both.
+_CARET = re.compile(r"\^(?=[n'^])")
+
+
+def write(invite: Invite) -> str:
+    """Return the iCalendar object that tells `invite`: one VEVENT, times in UTC, CRLF, folded at 75 octets.
+
+    The same invite gives the same text. Values are filtered once more here, whatever they passed before.
+    """
+    lines = [
+        "BEGIN:VCALENDAR",
+        "VERSION:2.0",
+        f"PRODID:{PRODID}",
+        "CALSCALE:GREGORIAN",
+        f"METHOD:{invite.entry.method}",
+    ]
+    lines += ["BEGIN:VEVENT", *_event(invite), "END:VEVENT", "END:VCALENDAR"]
+    return "".join(_folded(line) for line in lines)
+
+
+def common_name(name: str) -> str:
+    """Return `name` as it stands between the quotes of a CN: no quotes, backslashes or controls, no RFC 6868 escapes."""
+    return _CARET.sub("^ ", _NOT_IN_CN.sub("", one_line(name))).strip()
+
+
+def _event(invite: Invite) -> Iterator[str]:
+    entry = invite.entry
+    yield f"UID:{_text(one_line(entry.uid))}"
+    # Always written, although 0 could be left out: a CANCEL without it leaves the entry standing in Cyrus.
+    yield f"SEQUENCE:{invite.sequence}"
+    yield f"DTSTAMP:{_time(invite.stamp)}"
+    yield f"DTSTART:{_time(entry.starts_at)}"
+    yield f"DTEND:{_time(entry.ends_at)}"
+    # May be empty but never missing: libical and Cyrus refuse a REQUEST without it.
+    yield f"SUMMARY:{_text(one_line(entry.summary))}"
+    yield from _unless_empty("DESCRIPTION", _text(several_lines(entry.description).strip()))
+    yield from _unless_empty("LOCATION", _text(one_line(entry.location, limit=_LONGEST_LOCATION).strip()))
+    yield from _unless_empty("URL", links.web(entry.url))
+    yield f"ORGANIZER{_cn(entry.organizer_name)}:{_address(entry.organizer_email)}"
+    yield f"ATTENDEE{_role(entry.method)}{_cn(entry.attendee_name)}:{_address(entry.attendee_email)}"
+    yield f"STATUS:{'CANCELLED' if entry.method is Method.CANCEL else 'CONFIRMED'}"
+    yield "TRANSP:OPAQUE"
+    yield "CLASS:PUBLIC"
+    yield f"CREATED:{_time(entry.created_at)}"
+    yield f"LAST-MODIFIED:{_time(invite.stamp)}"
+    # We do not read counter-proposals, so no client should offer to send one.
+    yield "X-MICROSOFT-DISALLOW-COUNTER:TRUE"
+
+
+def _role(method: Method) -> str:
+    rsvp = ";RSVP=TRUE" if method is Method.REQUEST else ""
+    return f";CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION{rsvp}"
+
+
+def _cn(name: str) -> str:
+    filtered = common_name(name)
+    # Always quoted: an unquoted CN with a colon destroys the address in ical.js (Thunderbird, Nextcloud) and KDE.
+    return f';CN="{filtered}"' if filtered else ""
+
+
+def _address(address: str) -> str:
+    return links.mailto(one_line(address))
+
+
+def _unless_empty(name: str, value: str) -> Iterator[str]:
+    if value:
+        yield f"{name}:{value}"
+
+
+def _text(value: str) -> str:
+    return value.translate(_ESCAPES)
+
+
+def _time(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+
+
+def _folded(line: str) -> str:
+    octets = line.encode()
+    pieces, start, room = [], 0, _FOLD_AT
+    while len(octets) - start > room:
+        end = start + room
+        # Cutting inside a character is legal, but vobject, ics, ical and Xandikos then refuse the object.
+        while octets[end] & 0xC0 == 0x80:
+            end -= 1
+        pieces.append(octets[start:end])
+        start, room = end, _FOLD_AT - 1
+    pieces.append(octets[start:])
+    return b"\r\n ".join(pieces).decode() + "\r\n"

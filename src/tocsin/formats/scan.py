@@ -1,0 +1,216 @@
+"""The last look at a finished message before it may leave: is it exactly what Tocsin sends, and nothing else?
+
+Written apart from `mime` and `ics`, and shares no code with them: a mistake there must not be one here too. It knows one
+shape and calls everything else a fault, so nobody's text can add a header, a part, a property or a recipient (reliability,
+T7 to T11). A message with a complaint is never sent; that is an alarm, not a retry.
+"""
+
+import binascii
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from tocsin.formats.scan_calendar import complaints as calendar_complaints
+
+_REQUIRED = ("From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type")
+_OPTIONAL = ("References", "In-Reply-To", "Reply-To")
+
+_LONGEST_LINE = 998  # octets without CRLF (RFC 5322, 2.1.1)
+_LONGEST_ENCODED_LINE = 76  # octets, of quoted-printable and base64 (RFC 2045, 6.7 and 6.8)
+_HEADER = re.compile(r"([A-Za-z]+(?:-[A-Za-z]+)*):(?: (.*))?")
+_ENCODED_WORD = re.compile(r"=\?utf-8\?b\?([A-Za-z0-9+/]+={0,2})\?=")
+_ENCODED_WORDS = re.compile(rf"{_ENCODED_WORD.pattern}(?: {_ENCODED_WORD.pattern})*")
+_QUOTED_STRING = re.compile(r'"(?:[^"\\\x00-\x1f\x7f-\U0010ffff]|\\[\\"])*"')
+_ADDRESS = re.compile(
+    r'[^\x00-\x20\x7f-\xa0"(),.:;<>@\[\\\]]+(?:\.[^\x00-\x20\x7f-\xa0"(),.:;<>@\[\\\]]+)*@[A-Za-z0-9.\-]+'
+)
+_MAILBOX = re.compile(r"(?:(.*) )?<([^<>]*)>")
+_ID = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\-]+@[A-Za-z0-9.\-]+>")
+_DATE = re.compile(
+    r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} \+0000"
+)
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+_MIXED = re.compile(r'multipart/mixed; boundary="(=_[A-Za-z0-9_]{1,60})"')
+_ALTERNATIVE = re.compile(rb'Content-Type: multipart/alternative; boundary="(=_[A-Za-z0-9_]{1,60})"')
+_CALENDAR = re.compile(
+    rb'Content-Type: text/calendar; charset="UTF-8"; method=(REQUEST|CANCEL)\r\nContent-Transfer-Encoding: base64'
+)
+_PLAIN = b"Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable"
+_HTML = b"Content-Type: text/html; charset=utf-8\r\nContent-Transfer-Encoding: quoted-printable"
+_COPY = (
+    b'Content-Type: application/ics; name="invite.ics"\r\n'
+    b'Content-Disposition: attachment; filename="invite.ics"\r\nContent-Transfer-Encoding: base64'
+)
+_NOT_QUOTED_PRINTABLE = re.compile(rb"=(?![0-9A-F]{2}|\r\n)|[^\t\r\n\x20-\x7e]|[ \t]\r\n|[ \t]$")
+
+
+class _FaultError(Exception):
+    """What was found makes it pointless to look further."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tree:
+    """The contents of the parts, still encoded, and what the calendar part says its method is."""
+
+    plain: bytes
+    html: bytes
+    calendar: bytes
+    copy: bytes
+    method: str
+
+
+def complaints(message: bytes) -> list[str]:
+    """Return everything that keeps `message` from leaving, each as a sentence; an empty list means that it may leave."""
+    found = list(_octets(message))
+    try:
+        # With wrong line ends, what is a line is already a matter of opinion.
+        found += [] if found else list(_structure(message))
+    except _FaultError as fault:
+        found.append(str(fault))
+    return found
+
+
+def _octets(message: bytes) -> Iterator[str]:
+    if b"\0" in message:
+        yield "holds a NUL"
+    lines = message.split(b"\r\n")
+    if any(b"\r" in line or b"\n" in line for line in lines):
+        yield "holds a CR or LF that is not a part of a CRLF"
+    if max(map(len, lines)) > _LONGEST_LINE:
+        yield f"holds a line of more than {_LONGEST_LINE} octets"
+
+
+def _structure(message: bytes) -> Iterator[str]:
+    head, separator, body = message.partition(b"\r\n\r\n")
+    if not separator:
+        raise _FaultError("has no empty line after its headers")
+    headers = _headers(head)
+    yield from _header_complaints(headers)
+    tree = _tree(headers["Content-Type"], body)
+    for name, part in (("plain", tree.plain), ("HTML", tree.html)):
+        if _NOT_QUOTED_PRINTABLE.search(part) or _longest(part) > _LONGEST_ENCODED_LINE:
+            yield f"the {name} part is not quoted-printable"
+    if tree.calendar != tree.copy:
+        yield "the attached copy of the calendar is another"
+    sender, recipient = _mailbox(headers["From"])[1], _mailbox(headers["To"])[1]
+    yield from calendar_complaints(_decoded(tree.calendar), method=tree.method, sender=sender, recipient=recipient)
+
+
+def _headers(head: bytes) -> Mapping[str, str]:
+    """Return the headers by name, unfolded. Each must be expected and there once, or else _FaultError."""
+    headers: dict[str, str] = {}
+    try:
+        lines = head.replace(b"\r\n ", b" ").decode().split("\r\n")
+    except UnicodeDecodeError:
+        raise _FaultError("the headers are not UTF-8") from None
+    for line in lines:
+        matched = _HEADER.fullmatch(line)
+        if matched is None:
+            raise _FaultError(f"this is not a header: {line[:60]!r}")
+        name, value = matched.groups(default="")
+        if name not in _REQUIRED and name not in _OPTIONAL:
+            raise _FaultError(f"the header {name} is not expected")
+        if name in headers:
+            raise _FaultError(f"the header {name} is there twice")
+        headers[name] = value
+    missing = [name for name in _REQUIRED if name not in headers]
+    if missing:
+        raise _FaultError(f"the header {missing[0]} is missing")
+    return headers
+
+
+def _header_complaints(headers: Mapping[str, str]) -> Iterator[str]:
+    for name, value in headers.items():
+        if name in _FORMS and not _FORMS[name](value):
+            yield f"{name} is not of the form in which Tocsin writes it"
+    if headers.get("References") != headers.get("In-Reply-To"):
+        yield "References and In-Reply-To differ"
+
+
+def _mailbox(value: str) -> tuple[str, str]:
+    """Return name and address."""
+    matched = _MAILBOX.fullmatch(value)
+    return ("", value) if matched is None else (matched[1] or "", matched[2])
+
+
+def _is_mailbox(value: str) -> bool:
+    name, address = _mailbox(value)
+    if "=?" in address or not _ADDRESS.fullmatch(address) or _CONTROL.search(address):
+        return False
+    # Some readers decode what looks like an encoded word even between quotes.
+    return not name or _is_clean_encoded(name) or (_QUOTED_STRING.fullmatch(name) is not None and "=?" not in name)
+
+
+def _is_id(value: str) -> bool:
+    return _ID.fullmatch(value) is not None
+
+
+def _is_plain(value: str) -> bool:
+    if "=?" in value:
+        return _is_clean_encoded(value)
+    return value.isascii() and _CONTROL.search(value) is None
+
+
+def _is_clean_encoded(value: str) -> bool:
+    """Tell whether `value` is encoded words, and what they hide has no control character and no encoded word in it."""
+    if _ENCODED_WORDS.fullmatch(value) is None:
+        return False
+    try:
+        # Each word by itself: one that is cut inside of a character is not decoded by all readers (RFC 2047, 5).
+        hidden = "".join(binascii.a2b_base64(word, strict_mode=True).decode() for word in _ENCODED_WORD.findall(value))
+    except ValueError:
+        return False
+    return _CONTROL.search(hidden) is None and "=?" not in hidden
+
+
+def _tree(content_type: str, body: bytes) -> _Tree:
+    """Return the parts of the one tree that is sent (itip.md, 1.1). Raises _FaultError for any other."""
+    mixed = _MIXED.fullmatch(content_type)
+    if mixed is None:
+        raise _FaultError("Content-Type is not multipart/mixed with a boundary of ours")
+    outer = _parts(body, mixed[1].encode(), end=b"--\r\n", count=2)
+    alternative = _ALTERNATIVE.fullmatch(outer[0][0])
+    if alternative is None:
+        raise _FaultError("the first part is not multipart/alternative")
+    inner = _parts(outer[0][1], alternative[1], end=b"--", count=3)
+    calendar = _CALENDAR.fullmatch(inner[2][0])
+    if calendar is None or (inner[0][0], inner[1][0], outer[1][0]) != (_PLAIN, _HTML, _COPY):
+        raise _FaultError(
+            "the parts are not plain text, HTML, calendar and its copy, with exactly the expected headers"
+        )
+    return _Tree(
+        plain=inner[0][1], html=inner[1][1], calendar=inner[2][1], copy=outer[1][1], method=calendar[1].decode()
+    )
+
+
+def _parts(body: bytes, boundary: bytes, *, end: bytes, count: int) -> list[tuple[bytes, bytes]]:
+    """Return headers and content of each of `count` parts."""
+    before, *pieces = (b"\r\n" + body).split(b"\r\n--" + boundary)
+    if before or len(pieces) != count + 1 or pieces[-1] != end:
+        raise _FaultError(f"a multipart does not consist of {count} parts and nothing around them")
+    parts = [piece.removeprefix(b"\r\n").partition(b"\r\n\r\n") for piece in pieces[:-1]]
+    return [(head, content) for head, _, content in parts]
+
+
+def _decoded(content: bytes) -> bytes:
+    try:
+        octets = binascii.a2b_base64(content.replace(b"\r\n", b""), strict_mode=True)
+    except binascii.Error:
+        raise _FaultError("the calendar part is not base64") from None
+    if _longest(content) > _LONGEST_ENCODED_LINE:
+        raise _FaultError(f"a line of the calendar part has more than {_LONGEST_ENCODED_LINE} octets")
+    return octets
+
+
+def _longest(content: bytes) -> int:
+    return max(map(len, content.split(b"\r\n")))
+
+
+_FORMS: Mapping[str, Callable[[str], bool]] = {
+    **dict.fromkeys(("From", "To", "Reply-To"), _is_mailbox),
+    **dict.fromkeys(("Message-ID", "References", "In-Reply-To"), _is_id),
+    "Subject": _is_plain,
+    "Date": lambda value: _DATE.fullmatch(value) is not None,
+    "Auto-Submitted": lambda value: value == "auto-generated",
+    "MIME-Version": lambda value: value == "1.0",
+}

@@ -1,0 +1,56 @@
+"""A server's reply, and its text made fit to be kept and shown."""
+
+import re
+import smtplib
+from dataclasses import dataclass
+from typing import Self
+
+TEXT_LIMIT = 512  # octets of a reply that are kept: what RFC 5321, 4.5.3.1.5 allows for a line
+
+_ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s|$)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """A server's answer (RFC 5321, 4.2): its code, and its lines without the code."""
+
+    code: int
+    lines: tuple[bytes, ...] = ()
+
+    @classmethod
+    def of(cls, error: smtplib.SMTPResponseException) -> Self:
+        """Return the reply that smtplib made `error` of."""
+        text = error.smtp_error
+        return cls(code=error.smtp_code, lines=tuple((text if isinstance(text, bytes) else text.encode()).split(b"\n")))
+
+    @property
+    def digit(self) -> int:
+        """Return the first digit, which is all that decides (RFC 5321, 4.2.1)."""
+        return self.code // 100
+
+    @property
+    def enhanced_code(self) -> str:
+        """Return the enhanced code (RFC 3463, 2), such as `4.7.1`, or nothing if the text does not begin with one."""
+        found = _ENHANCED.match(self._texts()[0])
+        return found[1] if found and found[1][0] == str(self.code)[0] else ""
+
+    @property
+    def text(self) -> str:
+        """Return code and text in one printable line; an enhanced code that each line repeats (RFC 2034, 4) stands once."""
+        first, *others = self._texts()
+        prefix = self.enhanced_code
+        return " ".join(filter(None, (str(self.code), first, *(each.removeprefix(prefix).strip() for each in others))))
+
+    def _texts(self) -> list[str]:
+        return [printable(line).strip() for line in self.lines] or [""]
+
+
+def printable(raw: bytes) -> str:
+    """Return `raw` as text for a log or a page: bytes that are not UTF-8 escaped, each control replaced by a space."""
+    text = raw.decode("utf-8", "backslashreplace")
+    return "".join(each if each.isprintable() else " " for each in text)
+
+
+def cut(text: str) -> str:
+    """Return at most `TEXT_LIMIT` octets of `text`, at the border of a character."""
+    return text.encode()[:TEXT_LIMIT].decode(errors="ignore")

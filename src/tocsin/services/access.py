@@ -1,0 +1,85 @@
+"""API keys: made once, shown once, kept only as a keyed hash.
+
+A key reads `tocsin_<id>_<secret><checksum>`: the id finds the row, the secret has 256 bits, and the checksum lets a scanner
+that finds a leaked key tell it from chance. A slow password hash is not needed at that entropy.
+"""
+
+import hashlib
+import hmac
+import zlib
+from collections.abc import Iterable
+from datetime import datetime
+
+from tocsin.domain.access import ApiKey, Scope
+from tocsin.domain.errors import AuthenticationError, NotFoundError
+from tocsin.domain.model import WorkspaceId
+from tocsin.services import workspaces
+from tocsin.services.ports import Chance, Store
+
+_PREFIX = "tocsin"
+LONGEST_KEY = 200  # characters; ours have 93
+
+
+def create_key(
+    store: Store, subdomain: str, *, name: str, scopes: Iterable[Scope], pepper: bytes, now: datetime, chance: Chance
+) -> tuple[ApiKey, str]:
+    """Store a key of a workspace; return it with its text, which nobody can show again. Raises NotFoundError."""
+    with store.registry() as registry:
+        workspace = workspaces.get(registry, subdomain)
+        key = ApiKey(
+            id=chance.new_id().replace("-", "")[:12],
+            workspace_id=workspace.id,
+            name=name,
+            scopes=frozenset(scopes),
+            created_at=now,
+            revoked_at=None,
+        )
+        secret = chance.new_secret()
+        registry.add_key(key, _hash(secret, pepper))
+    return key, f"{_PREFIX}_{key.id}_{secret}{_checksum(secret)}"
+
+
+def keys(store: Store, subdomain: str) -> list[ApiKey]:
+    """Return the keys of a workspace, the oldest first. Raises NotFoundError."""
+    with store.directory() as directory:
+        return directory.keys(workspaces.get(directory, subdomain).id)
+
+
+def revoke_key(store: Store, subdomain: str, key_id: str, *, now: datetime) -> None:
+    """End a key at once. Raises NotFoundError if the workspace has no such live key."""
+    with store.registry() as registry:
+        workspace = workspaces.get(registry, subdomain)
+        if not registry.revoke(key_id, workspace_id=workspace.id, at=now):
+            raise NotFoundError(f"{subdomain} has no live key {key_id}; `tocsin key list {subdomain}` names them")
+
+
+def authenticate(store: Store, text: str, *, workspace_id: WorkspaceId, pepper: bytes) -> ApiKey:
+    """Return the live key that `text` is. Raises AuthenticationError, the same for whatever is wrong with it.
+
+    A key of another workspace is not valid here, and nothing tells that it is valid elsewhere.
+    """
+    key_id, secret = _parsed(text)
+    with store.directory() as directory:
+        found = directory.key(key_id)
+    key, kept_hash = found or (None, "0" * 64)
+    # Compared even if there is no such key, so that time does not tell which ids exist.
+    is_right = hmac.compare_digest(_hash(secret, pepper), kept_hash)
+    if key is None or not is_right or key.revoked_at is not None or key.workspace_id != workspace_id:
+        raise AuthenticationError
+    return key
+
+
+def _parsed(text: str) -> tuple[str, str]:
+    if len(text) > LONGEST_KEY or not text.isascii():
+        return "", ""
+    _, _, rest = text.partition("_")
+    key_id, _, secret = rest.partition("_")
+    return key_id, secret[:-8]
+
+
+def _hash(secret: str, pepper: bytes) -> str:
+    return hmac.new(pepper, secret.encode(), hashlib.sha256).hexdigest()
+
+
+def _checksum(secret: str) -> str:
+    return f"{zlib.crc32(secret.encode()):08x}"

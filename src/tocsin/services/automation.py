@@ -1,0 +1,65 @@
+"""From a change of a booking or a rule to planned deliveries, in the transaction of that change.
+
+Preview and dry run are the same plan, unsaved.
+"""
+
+from datetime import datetime
+
+from tocsin.domain.events import ENTRY_CHANGES, TIMED, EventKind, events_between
+from tocsin.domain.model import Booking
+from tocsin.domain.plan import plan, plan_timed
+from tocsin.domain.rules import AutomationRule
+from tocsin.domain.schedule import is_coming
+from tocsin.services.ports import NewId, Transaction
+
+BATCH = 500  # coming bookings that one request plans by itself; the rest is planned in the background
+
+
+def follow(tx: Transaction, before: Booking | None, after: Booking, *, now: datetime, new_id: NewId) -> None:
+    """Plan all that a booking's change calls for, and end what it made stale. `before` is None for a new booking."""
+    happened = events_between(before, after, now=now)
+    rules = tx.rules.watching(after.link_id, EventKind)
+    for event in happened:
+        tx.bookings.record(event)
+        tx.deliveries.add(plan(event, rules), new_id=new_id, now=now)
+    if any(event.kind in ENTRY_CHANGES for event in happened):
+        tx.deliveries.supersede(after.id, now=now)
+    if any(event.kind is EventKind.BOOKING_CANCELLED for event in happened):
+        reason = f"the booking was {after.status.value} first"
+        tx.deliveries.withdraw_before(after.id, revision=after.revision, now=now, reason=reason)
+    _plan_timed_anew(tx, after, rules, now=now, new_id=new_id)
+
+
+def plan_coming(tx: Transaction, rule: AutomationRule, *, now: datetime, new_id: NewId, after_id: str = "") -> bool:
+    """Plan a timed rule for the coming bookings of its links, one batch from `after_id` on; tell whether all are planned.
+
+    The rule's links must be locked by this transaction. How far it got is kept, so that a worker can go on.
+    """
+    if rule.event not in TIMED or not rule.enabled:
+        return True
+    bookings = tx.bookings.coming(rule.link_ids, now=now, after_id=after_id, limit=BATCH)
+    for booking in bookings:
+        if is_coming(rule.event, booking, now=now):
+            tx.deliveries.add(plan_timed(booking, [rule], now=now), new_id=new_id, now=now)
+    is_done = len(bookings) < BATCH
+    tx.rules.planned_until(rule.id, after_id=None if is_done else bookings[-1].id)
+    return is_done
+
+
+def go_on_planning(tx: Transaction, rule_id: str, *, now: datetime, new_id: NewId) -> bool:
+    """Plan the next batch of a rule's coming bookings; tell whether all are planned."""
+    rule = tx.rules.get(rule_id)
+    if rule is None:
+        return True
+    tx.links.named(rule.link_ids, lock=True)
+    after_id = tx.rules.planning(rule.id)
+    return after_id is None or plan_coming(tx, rule, now=now, new_id=new_id, after_id=after_id)
+
+
+def _plan_timed_anew(
+    tx: Transaction, booking: Booking, rules: list[AutomationRule], *, now: datetime, new_id: NewId
+) -> None:
+    planned = plan_timed(booking, rules, now=now)
+    keep = [one.key for one in planned]
+    tx.deliveries.drop_timed(booking.id, keep=keep, now=now, reason="the booking changed; planned anew")
+    tx.deliveries.add(planned, new_id=new_id, now=now)

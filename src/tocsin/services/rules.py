@@ -1,0 +1,79 @@
+"""Create, read and delete automation rules; refuse those that cannot work."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from tocsin.domain.errors import InvalidInputError, NotFoundError, Problem
+from tocsin.domain.events import TIMED
+from tocsin.domain.rules import DEFAULT_OFFSETS, AutomationRule, RuleDraft, RuleId
+from tocsin.services.automation import plan_coming
+from tocsin.services.ports import Chance, Page, Transaction
+
+
+def create(tx: Transaction, draft: RuleDraft, *, now: datetime, chance: Chance) -> AutomationRule:
+    """Store a rule and plan it for coming bookings. Raises InvalidInputError if a link is unknown or a template."""
+    problems = link_problems(tx, draft.link_ids, lock=True)
+    if problems:
+        raise InvalidInputError(problems)
+    rule = AutomationRule(
+        id=RuleId(chance.new_id()),
+        revision=1,
+        name=draft.name or f"New Rule - {chance.nine_digits()}",
+        event=draft.event,
+        link_ids=draft.link_ids,
+        actions=draft.actions,
+        enabled=draft.enabled,
+        offset=_offset(draft),
+        created_at=now,
+        updated_at=now,
+    )
+    tx.rules.put(rule)
+    plan_coming(tx, rule, now=now, new_id=chance.new_id)
+    return rule
+
+
+def get(tx: Transaction, rule_id: str) -> AutomationRule:
+    """Return a rule. Raises NotFoundError."""
+    rule = tx.rules.get(rule_id)
+    if rule is None:
+        raise NotFoundError("there is no automation rule with this id")
+    return rule
+
+
+def page(tx: Transaction, wanted: Page) -> tuple[list[AutomationRule], int]:
+    """Return a page of rules, the newest first, and the number of all."""
+    return tx.rules.page(limit=wanted.size, offset=wanted.offset)
+
+
+def delete(tx: Transaction, rule_id: str, *, now: datetime) -> None:
+    """Delete a rule and withdraw what waits of it. Raises NotFoundError."""
+    rule = get(tx, rule_id)
+    tx.links.named(rule.link_ids, lock=True)
+    tx.rules.delete(rule.id)
+    tx.deliveries.withdraw_rule(rule.id, now=now, reason="the rule was deleted first")
+
+
+def link_problems(tx: Transaction, link_ids: Sequence[str], *, lock: bool = False) -> list[Problem]:
+    """Return what is wrong with the links that a rule names, each id with its reason."""
+    known = {link.id: link for link in tx.links.named(link_ids, lock=lock)}
+    problems = []
+    for index, link_id in enumerate(link_ids):
+        link = known.get(link_id)  # type: ignore[call-overload]  # what somebody sent is only a LinkId once it is found
+        if link is None:
+            problems.append(Problem(field=f"meeting_ids[{index}]", message=_unknown(tx, link_id)))
+        elif link.is_template:
+            message = f"{link_id} is a meeting template; give the id of a scheduling link"
+            problems.append(Problem(field=f"meeting_ids[{index}]", message=message))
+    return problems
+
+
+def _unknown(tx: Transaction, link_id: str) -> str:
+    if tx.links.by_sid(link_id) is not None:
+        return f"{link_id} is a sid; give the scheduling link's id, a UUID"
+    return f"there is no scheduling link with the id {link_id} in this workspace; GET /meetings lists them"
+
+
+def _offset(draft: RuleDraft) -> timedelta | None:
+    if draft.event not in TIMED:
+        return None
+    return timedelta(minutes=DEFAULT_OFFSETS[draft.event]) if draft.offset is None else draft.offset

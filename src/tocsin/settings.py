@@ -1,0 +1,124 @@
+"""The settings of the environment, read once. The names are fixed in docs/settings.md; NAME_FILE reads a value from a file."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from tocsin.domain.errors import ConfigurationError
+
+_DEFAULTS = {
+    "TOCSIN_DATABASE_URL": "sqlite:///tocsin.db",
+    "TOCSIN_LISTEN": "127.0.0.1:8000",
+    "TOCSIN_BASE_URL": "http://localhost:8000",
+    "TOCSIN_SMTP_URL": "capture:",
+    "TOCSIN_MAIL_FROM": "invites@localhost",
+    "TOCSIN_SECRET_KEY": "",
+    "TOCSIN_LOG": "text",
+    # For the project's own tests: see services/faults.py.
+    "TOCSIN_FAULTS": "",
+}
+CAPTURE = "capture:"
+_SHORTEST_SECRET = 32  # characters
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All settings, checked. `sqlite_path` is None on PostgreSQL."""
+
+    database_url: str = field(repr=False)
+    sqlite_path: Path | None
+    host: str
+    port: int
+    base_url: str
+    smtp_url: str = field(repr=False)
+    mail_from: str
+    secret_key: str = field(repr=False)
+    log: str
+    faults: str
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Return the settings in `environment`. Raises ConfigurationError naming the setting and what would be right."""
+        values = {name: _value(environment, name, default) for name, default in _DEFAULTS.items()}
+        host, port = _listen(values["TOCSIN_LISTEN"])
+        return cls(
+            database_url=values["TOCSIN_DATABASE_URL"],
+            sqlite_path=_sqlite_path(values["TOCSIN_DATABASE_URL"]),
+            host=host,
+            port=port,
+            base_url=_base_url(values["TOCSIN_BASE_URL"]),
+            smtp_url=values["TOCSIN_SMTP_URL"],
+            mail_from=values["TOCSIN_MAIL_FROM"],
+            secret_key=_secret(values["TOCSIN_SECRET_KEY"]),
+            log=_one_of("TOCSIN_LOG", values["TOCSIN_LOG"], ("text", "json")),
+            faults=values["TOCSIN_FAULTS"],
+        )
+
+    @property
+    def captures(self) -> bool:
+        """Whether messages stay here instead of going to a relay."""
+        return self.smtp_url == CAPTURE
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach the server."""
+        return self.host in ("localhost", "::1") or self.host.startswith("127.")
+
+    @property
+    def base_host(self) -> str:
+        """The host name of the base URL, of which each workspace is a subdomain."""
+        return urlsplit(self.base_url).hostname or ""
+
+    def workspace_url(self, subdomain: str) -> str:
+        """Return where a workspace lives: its subdomain of the base URL."""
+        parts = urlsplit(self.base_url)
+        return f"{parts.scheme}://{subdomain}.{parts.netloc}"
+
+
+def _value(environment: Mapping[str, str], name: str, default: str) -> str:
+    path = environment.get(f"{name}_FILE")
+    if path is None:
+        return environment.get(name, default).strip()
+    if name in environment:
+        raise ConfigurationError(f"{name} and {name}_FILE are both set; keep one")
+    try:
+        return Path(path).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{name}_FILE: cannot read {path}: {error}") from error
+
+
+def _sqlite_path(url: str) -> Path | None:
+    if url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
+        return Path(url.removeprefix("sqlite:///"))
+    if url.startswith(("postgresql://", "postgres://")):
+        return None
+    raise ConfigurationError("TOCSIN_DATABASE_URL: write sqlite:///path/to/file.db or postgresql://user@host/database")
+
+
+def _listen(value: str) -> tuple[str, int]:
+    host, _, port = value.rpartition(":")
+    if not host or not port.isascii() or not port.isdecimal() or int(port) > 65535:
+        raise ConfigurationError(f"TOCSIN_LISTEN: {value!r} is no address and port; write one such as 127.0.0.1:8000")
+    return host.strip("[]"), int(port)
+
+
+def _base_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/") or parts.query:
+        raise ConfigurationError(
+            f"TOCSIN_BASE_URL: {value!r} is no address of a server; write one such as https://bookings.example.com"
+        )
+    return f"{parts.scheme}://{parts.netloc.lower()}"
+
+
+def _secret(value: str) -> str:
+    if value and len(value) < _SHORTEST_SECRET:
+        raise ConfigurationError(f"TOCSIN_SECRET_KEY: give at least {_SHORTEST_SECRET} random characters")
+    return value
+
+
+def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:
+    if value not in allowed:
+        raise ConfigurationError(f"{name}: {value!r} is none of {', '.join(allowed)}")
+    return value

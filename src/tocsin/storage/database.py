@@ -1,0 +1,126 @@
+"""What both databases have in common: a connection that takes named parameters, and the few words in which they differ."""
+
+import re
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Protocol
+
+from tocsin.storage.columns import Row
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """The words in which a database differs; statements name them in braces."""
+
+    name: str
+    blob: str
+    for_update: str
+    for_share: str
+    skip_locked: str
+    any_of: str  # `column {any_of}(:name)` with the values as a JSON list
+    named: str  # how a parameter is spelled, `{0}` being its name
+
+    def spell(self, sql: str) -> str:
+        """Return `sql` as this database wants it."""
+        return _spelled(self, sql)
+
+
+SQLITE = Dialect(
+    name="sqlite",
+    blob="BLOB",
+    for_update="",
+    for_share="",
+    skip_locked="",
+    any_of="IN (SELECT value FROM json_each({0}))",
+    named=":{0}",
+)
+POSTGRESQL = Dialect(
+    name="postgresql",
+    blob="BYTEA",
+    for_update="FOR UPDATE",
+    for_share="FOR SHARE",
+    skip_locked="FOR UPDATE SKIP LOCKED",
+    any_of="IN (SELECT json_array_elements_text(CAST({0} AS json)))",
+    named="%({0})s",
+)
+
+
+class Cursor(Protocol):
+    """What is used of the drivers' cursors."""
+
+    rowcount: int
+
+    def fetchall(self) -> list[Any]:
+        """Return all rows that are left."""
+        ...
+
+
+class Raw(Protocol):
+    """What is used of the drivers' connections."""
+
+    def execute(self, sql: Any, parameters: Any = ..., /) -> Any:
+        """Run one statement."""
+        ...
+
+
+class Connection:
+    """A connection inside one transaction. Parameters are named and given by keyword."""
+
+    def __init__(self, raw: Raw, dialect: Dialect) -> None:
+        self._raw = raw
+        self.dialect = dialect
+
+    def rows(self, sql: str, **values: object) -> list[Row]:
+        """Return all rows of a query."""
+        found: list[Row] = self._raw.execute(self.dialect.spell(sql), values).fetchall()
+        return found
+
+    def row(self, sql: str, **values: object) -> Row | None:
+        """Return the first row of a query, or None."""
+        found = self.rows(sql, **values)
+        return found[0] if found else None
+
+    def number(self, sql: str, **values: object) -> int:
+        """Return the single number, named `n`, of a query."""
+        return int(self.rows(sql, **values)[0]["n"])
+
+    def run(self, sql: str, **values: object) -> int:
+        """Run a statement; return how many rows it touched."""
+        return int(self._raw.execute(self.dialect.spell(sql), values).rowcount)
+
+    def run_each(self, sql: str, many: Iterable[dict[str, object]]) -> None:
+        """Run a statement once for each set of values."""
+        spelled = self.dialect.spell(sql)
+        for values in many:
+            self._raw.execute(spelled, values)
+
+
+class Database(Protocol):
+    """One database, opened. Both sorts raise UnavailableError when it is busy or away."""
+
+    dialect: Dialect
+
+    def transaction(self) -> AbstractContextManager[Connection]:
+        """Begin; commit durably at the end of the block, or roll back if it raises."""
+        ...
+
+    def reading(self) -> AbstractContextManager[Connection]:
+        """Give a consistent view for reading."""
+        ...
+
+    def close(self) -> None:
+        """Close all connections."""
+        ...
+
+
+@lru_cache(maxsize=1024)
+def _spelled(dialect: Dialect, sql: str) -> str:
+    # `::` never stands in our SQL (CAST is written out), so a colon and a name is always a parameter.
+    sql = re.sub(r"\{any_of\}\(:(\w+)\)", lambda m: dialect.any_of.format(f":{m.group(1)}"), sql)
+    for word in ("blob", "for_update", "for_share", "skip_locked"):
+        sql = sql.replace(f"{{{word}}}", getattr(dialect, word))
+    if dialect is POSTGRESQL:
+        sql = sql.replace("%", "%%")
+    return re.sub(r":([a-z_]+)", lambda m: dialect.named.format(m.group(1)), sql)

@@ -1,0 +1,242 @@
+"""Table deliveries as planning, the log and an attempt see it, within one workspace. The queue is in `queue.py`."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from tocsin.domain.delivery import Attempt, Delivery, DeliveryId, Frozen, Outcome, Result, State
+from tocsin.domain.events import EventKind
+from tocsin.domain.model import BookingId, WorkspaceId
+from tocsin.domain.plan import Planned
+from tocsin.domain.rules import RuleId, recipient_key
+from tocsin.services.ports import DeliveryFilter, NewId
+from tocsin.storage.columns import Row, as_json, bucket, instant, maybe_instant, micros
+from tocsin.storage.database import Connection
+
+COLUMNS = """id, workspace_id, rule_id, rule_revision, action_index, booking_id, booking_revision, event, recipient, state,
+    reason, due_at, expires_at, next_at, attempts, failures, crashes, created_at, settled_at"""
+_WAITING = "state IN ('scheduled', 'retrying', 'paused')"
+_TIMED = "event IN ('before_meeting_starts', 'after_meeting_ends')"
+_ADD = """
+    INSERT INTO deliveries (workspace_id, bucket, id, key, rule_id, rule_revision, action_index, booking_id,
+           booking_revision, event, recipient, recipient_key, rank, state, reason, due_at, expires_at, next_at, attempts,
+           failures, crashes, created_at, settled_at)
+    VALUES (:workspace_id, :bucket, :id, :key, :rule_id, :rule_revision, :action_index, :booking_id,
+           :booking_revision, :event, :recipient, :recipient_key, :rank, :state, :reason, :due_at, :expires_at, :due_at, 0,
+           0, 0, :now, :settled_at)
+    ON CONFLICT (workspace_id, key) DO UPDATE
+       SET rule_revision = excluded.rule_revision, booking_revision = excluded.booking_revision, state = excluded.state,
+           reason = excluded.reason, rank = excluded.rank, next_at = excluded.next_at, settled_at = excluded.settled_at,
+           due_at = excluded.due_at, expires_at = excluded.expires_at
+     WHERE deliveries.state IN ('scheduled', 'cancelled', 'superseded')"""
+
+
+class SqlDeliveries:
+    """The deliveries of one workspace."""
+
+    def __init__(self, connection: Connection, workspace_id: WorkspaceId) -> None:
+        self._connection = connection
+        self._workspace_id = workspace_id
+        self._bucket = bucket(workspace_id)
+
+    def add(self, planned: Iterable[Planned], *, new_id: NewId, now: datetime) -> None:
+        """Store what was planned. A key that is there already is planned anew if it never left, and left alone if it did."""
+        self._connection.run_each(_ADD, (self._values(one, new_id=new_id, now=now) for one in planned))
+
+    def drop_timed(self, booking_id: BookingId, *, keep: Iterable[str], now: datetime, reason: str) -> None:
+        """End the timed deliveries of a booking that still wait and whose key is not in `keep`."""
+        statement = f"""
+            UPDATE deliveries SET state = 'superseded', reason = :reason, settled_at = :now
+             WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND {_WAITING} AND {_TIMED}
+               AND NOT key {{any_of}}(:keep)"""
+        self._connection.run(
+            statement,
+            workspace_id=self._workspace_id,
+            booking_id=booking_id,
+            keep=as_json(list(keep)),
+            now=micros(now),
+            reason=reason,
+        )
+
+    def supersede(self, booking_id: BookingId, *, now: datetime) -> None:
+        """End what waits with a stale entry where a message of a newer change to the same recipient waits too."""
+        statement = f"""
+            UPDATE deliveries SET state = 'superseded', reason = 'a newer change went instead', settled_at = :now
+             WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND {_WAITING} AND NOT {_TIMED}
+               AND EXISTS (SELECT 1 FROM deliveries newer
+                            WHERE newer.workspace_id = deliveries.workspace_id
+                              AND newer.booking_id = deliveries.booking_id
+                              AND newer.recipient_key = deliveries.recipient_key
+                              AND newer.state IN ('scheduled', 'sending', 'retrying', 'paused')
+                              AND newer.event IN ('booking_rescheduled', 'booking_cancelled')
+                              AND newer.booking_revision > deliveries.booking_revision)"""
+        self._connection.run(statement, workspace_id=self._workspace_id, booking_id=booking_id, now=micros(now))
+
+    def withdraw_before(self, booking_id: BookingId, *, revision: int, now: datetime, reason: str) -> None:
+        """End all that waits from before a revision of a booking: it was cancelled."""
+        statement = f"""
+            UPDATE deliveries SET state = 'cancelled', reason = :reason, settled_at = :now
+             WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND {_WAITING}
+               AND booking_revision < :revision"""
+        self._connection.run(
+            statement,
+            workspace_id=self._workspace_id,
+            booking_id=booking_id,
+            revision=revision,
+            now=micros(now),
+            reason=reason,
+        )
+
+    def withdraw_rule(self, rule_id: RuleId, *, now: datetime, reason: str) -> int:
+        """End all that waits of a rule; return how many."""
+        statement = f"""
+            UPDATE deliveries SET state = 'cancelled', reason = :reason, settled_at = :now
+             WHERE workspace_id = :workspace_id AND rule_id = :rule_id AND {_WAITING}"""
+        return self._connection.run(
+            statement, workspace_id=self._workspace_id, rule_id=rule_id, now=micros(now), reason=reason
+        )
+
+    def get(self, delivery_id: str) -> Delivery | None:
+        """Return the delivery with this id."""
+        statement = f"SELECT {COLUMNS} FROM deliveries WHERE workspace_id = :workspace_id AND id = :id"
+        row = self._connection.row(statement, workspace_id=self._workspace_id, id=delivery_id)
+        return None if row is None else delivery_of(row)
+
+    def page(self, wanted: DeliveryFilter, *, limit: int, offset: int) -> tuple[list[Delivery], int]:
+        """Return a page of deliveries, the newest first, and the number of all that `wanted` names."""
+        asked = {
+            "state": wanted.state,
+            "booking_id": wanted.booking_id,
+            "rule_id": wanted.rule_id,
+            "recipient_key": recipient_key(wanted.recipient) if wanted.recipient else "",
+        }
+        values = {name: value for name, value in asked.items() if value}
+        where = "WHERE workspace_id = :workspace_id" + "".join(f" AND {name} = :{name}" for name in values)
+        statement = f"""
+            SELECT {COLUMNS} FROM deliveries {where}
+             ORDER BY created_at DESC, booking_id, rank DESC, id LIMIT :limit OFFSET :offset"""
+        rows = self._connection.rows(statement, workspace_id=self._workspace_id, limit=limit, offset=offset, **values)
+        counting = f"SELECT count(*) AS n FROM deliveries {where}"
+        number = self._connection.number(counting, workspace_id=self._workspace_id, **values)
+        return [delivery_of(row) for row in rows], number
+
+    def attempts(self, delivery_id: str) -> list[Attempt]:
+        """Return the attempts at a delivery in order."""
+        statement = """
+            SELECT number, started_at, ended_at, result, code, enhanced_code, reply FROM attempts
+             WHERE workspace_id = :workspace_id AND delivery_id = :id ORDER BY number"""
+        rows = self._connection.rows(statement, workspace_id=self._workspace_id, id=delivery_id)
+        return [_attempt(row) for row in rows]
+
+    def frozen(self, delivery_id: str) -> Frozen | None:
+        """Return the message of a delivery, if it was frozen already."""
+        statement = """
+            SELECT booking_revision, sequence, message_id, sender, message, frozen_at FROM messages
+             WHERE workspace_id = :workspace_id AND delivery_id = :id"""
+        row = self._connection.row(statement, workspace_id=self._workspace_id, id=delivery_id)
+        return None if row is None else _frozen(row)
+
+    def freeze(self, delivery_id: DeliveryId, frozen: Frozen) -> None:
+        """Keep the message of a delivery, in the place of an older one that no longer holds."""
+        statement = """
+            INSERT INTO messages (workspace_id, delivery_id, booking_revision, sequence, message_id, sender, message, frozen_at)
+            VALUES (:workspace_id, :delivery_id, :booking_revision, :sequence, :message_id, :sender, :message, :frozen_at)
+            ON CONFLICT (workspace_id, delivery_id) DO UPDATE
+               SET booking_revision = excluded.booking_revision, sequence = excluded.sequence,
+                   message_id = excluded.message_id, sender = excluded.sender, message = excluded.message,
+                   frozen_at = excluded.frozen_at"""
+        self._connection.run(
+            statement,
+            workspace_id=self._workspace_id,
+            delivery_id=delivery_id,
+            booking_revision=frozen.booking_revision,
+            sequence=frozen.sequence,
+            message_id=frozen.message_id,
+            sender=frozen.sender,
+            message=frozen.message,
+            frozen_at=micros(frozen.frozen_at),
+        )
+
+    def retry(self, delivery_id: DeliveryId, *, now: datetime, expires_at: datetime) -> bool:
+        """Put a failed or expired delivery back into the queue; return False if it is in another state."""
+        statement = """
+            UPDATE deliveries
+               SET state = 'scheduled', reason = '', next_at = :now, expires_at = :expires_at, failures = 0, crashes = 0,
+                   settled_at = NULL
+             WHERE workspace_id = :workspace_id AND id = :id AND state IN ('failed', 'expired')"""
+        touched = self._connection.run(
+            statement, workspace_id=self._workspace_id, id=delivery_id, now=micros(now), expires_at=micros(expires_at)
+        )
+        return touched == 1
+
+    def _values(self, planned: Planned, *, new_id: NewId, now: datetime) -> dict[str, object]:
+        return {
+            "workspace_id": self._workspace_id,
+            "bucket": self._bucket,
+            "id": new_id(),
+            "key": planned.key,
+            "rule_id": planned.rule_id,
+            "rule_revision": planned.rule_revision,
+            "action_index": planned.action_index,
+            "booking_id": planned.booking_id,
+            "booking_revision": planned.booking_revision,
+            "event": planned.event.value,
+            "recipient": planned.recipient,
+            "recipient_key": recipient_key(planned.recipient),
+            "rank": planned.rank,
+            "state": planned.state.value,
+            "reason": planned.reason,
+            "due_at": micros(planned.due_at),
+            "expires_at": micros(planned.expires_at),
+            "now": micros(now),
+            "settled_at": None if planned.state is State.SCHEDULED else micros(now),
+        }
+
+
+def delivery_of(row: Row) -> Delivery:
+    """Return the delivery in a row with COLUMNS."""
+    return Delivery(
+        id=DeliveryId(row["id"]),
+        workspace_id=WorkspaceId(row["workspace_id"]),
+        rule_id=row["rule_id"],
+        rule_revision=row["rule_revision"],
+        action_index=row["action_index"],
+        booking_id=BookingId(row["booking_id"]),
+        booking_revision=row["booking_revision"],
+        event=EventKind(row["event"]),
+        recipient=row["recipient"],
+        state=State(row["state"]),
+        reason=row["reason"],
+        due_at=instant(row["due_at"]),
+        expires_at=instant(row["expires_at"]),
+        next_at=instant(row["next_at"]),
+        attempts=row["attempts"],
+        failures=row["failures"],
+        crashes=row["crashes"],
+        created_at=instant(row["created_at"]),
+        settled_at=maybe_instant(row["settled_at"]),
+    )
+
+
+def _attempt(row: Row) -> Attempt:
+    outcome = None
+    if row["result"] is not None:
+        outcome = Outcome(
+            result=Result(row["result"]), code=row["code"], enhanced_code=row["enhanced_code"], reply=row["reply"]
+        )
+    return Attempt(
+        number=row["number"],
+        started_at=instant(row["started_at"]),
+        ended_at=maybe_instant(row["ended_at"]),
+        outcome=outcome,
+    )
+
+
+def _frozen(row: Row) -> Frozen:
+    return Frozen(
+        booking_revision=row["booking_revision"],
+        sequence=row["sequence"],
+        message_id=row["message_id"],
+        sender=row["sender"],
+        message=bytes(row["message"]),
+        frozen_at=instant(row["frozen_at"]),
+    )

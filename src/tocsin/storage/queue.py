@@ -1,0 +1,158 @@
+"""The queue over all workspaces: claim what is due under a lease, settle it, find what else waits for a worker."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from tocsin.domain.delivery import Delivery, Outcome, Settlement, State, Verdict
+from tocsin.domain.model import WorkspaceId
+from tocsin.domain.retry import MOST_CRASHES
+from tocsin.domain.rules import RuleId
+from tocsin.storage.columns import instant, maybe_micros, micros
+from tocsin.storage.database import Connection, Database
+from tocsin.storage.deliveries import COLUMNS, delivery_of
+
+# A claim is one statement, so two workers can never take the same row. It is a lease and not a mark "done": if the worker
+# dies, the row is due again once the lease has run out. Of one booking and recipient only the first in order is taken, and
+# none while one is on its way: most receivers keep whatever came last, so the order of messages is ours to guarantee.
+_CLAIM = f"""
+    WITH due AS (
+        SELECT d.workspace_id AS due_workspace_id, d.id AS due_id
+          FROM deliveries d
+         WHERE d.state IN ('scheduled', 'sending', 'retrying') AND d.next_at <= :now
+           AND NOT EXISTS (
+               SELECT 1 FROM deliveries e
+                WHERE e.workspace_id = d.workspace_id AND e.booking_id = d.booking_id
+                  AND e.recipient_key = d.recipient_key AND e.id <> d.id
+                  AND e.state IN ('scheduled', 'sending', 'retrying', 'paused')
+                  AND (e.state = 'sending' OR (e.due_at <= :now AND
+                       (e.booking_revision, e.due_at, e.rank, e.id) < (d.booking_revision, d.due_at, d.rank, d.id))))
+         ORDER BY d.next_at
+         LIMIT :limit {{skip_locked}}
+    )
+    UPDATE deliveries
+       SET crashes = crashes + CASE WHEN state = 'sending' THEN 1 ELSE 0 END,
+           state = 'sending', attempts = attempts + 1, next_at = :lease_ends, leased_by = :worker
+      FROM due
+     WHERE workspace_id = due_workspace_id AND id = due_id
+    RETURNING {COLUMNS}"""
+_BEGIN_ATTEMPT = """
+    INSERT INTO attempts (workspace_id, delivery_id, number, started_at, enhanced_code, reply)
+    VALUES (:workspace_id, :delivery_id, :number, :started_at, '', '')"""
+_SETTLE = """
+    UPDATE deliveries
+       SET state = :state, reason = :reason, next_at = :next_at, settled_at = :settled_at, leased_by = NULL,
+           failures = failures + :failed, crashes = 0
+     WHERE workspace_id = :workspace_id AND id = :id AND state = 'sending' AND attempts = :attempts"""
+_END_ATTEMPT = """
+    UPDATE attempts SET ended_at = :ended_at, result = :result, code = :code, enhanced_code = :enhanced_code, reply = :reply
+     WHERE workspace_id = :workspace_id AND delivery_id = :id AND number = :attempts"""
+_NO_ATTEMPT = """
+    DELETE FROM attempts
+     WHERE workspace_id = :workspace_id AND delivery_id = :id AND number = :attempts AND result IS NULL"""
+_HOLDS = """
+    UPDATE invitations SET held_method = method, held_sequence = sequence
+     WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND recipient_key = (
+           SELECT recipient_key FROM deliveries WHERE workspace_id = :workspace_id AND id = :id)
+       AND sequence = (SELECT m.sequence FROM messages m WHERE m.workspace_id = :workspace_id AND m.delivery_id = :id)"""
+
+
+class SqlQueue:
+    """The deliveries of all workspaces that are due, for workers."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def claim(self, *, worker: str, now: datetime, lease_ends: datetime, limit: int) -> list[Delivery]:
+        """Take what has been due longest, at most `limit`, for `worker`; each begins a new attempt.
+
+        A delivery whose attempts ended with their worker MOST_CRASHES times is failed here instead: it may be the cause.
+        """
+        with self._database.transaction() as connection:
+            rows = connection.rows(_CLAIM, worker=worker, now=micros(now), lease_ends=micros(lease_ends), limit=limit)
+            taken = [delivery_of(row) for row in rows]
+            healthy = [delivery for delivery in taken if delivery.crashes < MOST_CRASHES]
+            connection.run_each(_BEGIN_ATTEMPT, (_beginning(delivery, now) for delivery in healthy))
+            for delivery in taken:
+                if delivery.crashes >= MOST_CRASHES:
+                    _settle(connection, _poisoned(delivery), now=now)
+        return sorted(healthy, key=lambda delivery: (delivery.due_at, delivery.booking_revision))
+
+    def extend(self, *, worker: str, lease_ends: datetime) -> None:
+        """Renew the lease of all that `worker` has in hand."""
+        with self._database.transaction() as connection:
+            connection.run(
+                "UPDATE deliveries SET next_at = :ends WHERE state = 'sending' AND leased_by = :worker",
+                ends=micros(lease_ends),
+                worker=worker,
+            )
+
+    def settle(self, settlements: Iterable[Settlement], *, now: datetime) -> list[Settlement]:
+        """Write how attempts ended; return those that could be written. One whose lease was lost changes nothing."""
+        with self._database.transaction() as connection:
+            return [one for one in settlements if _settle(connection, one, now=now)]
+
+    def next_due(self) -> datetime | None:
+        """Return when the next delivery of any workspace wants to be acted on."""
+        statement = "SELECT min(next_at) AS at FROM deliveries WHERE state IN ('scheduled', 'sending', 'retrying')"
+        with self._database.reading() as connection:
+            row = connection.rows(statement)[0]
+        return None if row["at"] is None else instant(row["at"])
+
+    def unplanned_rules(self) -> list[tuple[WorkspaceId, RuleId]]:
+        """Return the timed rules whose coming bookings are not all planned yet."""
+        with self._database.reading() as connection:
+            rows = connection.rows("SELECT workspace_id, rule_id FROM rule_plans ORDER BY workspace_id, rule_id")
+        return [(WorkspaceId(row["workspace_id"]), RuleId(row["rule_id"])) for row in rows]
+
+    def forget_answers(self, *, before: datetime) -> int:
+        """Delete the answers to idempotent requests from before a moment; return how many."""
+        with self._database.transaction() as connection:
+            return connection.run("DELETE FROM answers WHERE answered_at < :before", before=micros(before))
+
+
+def _settle(connection: Connection, settlement: Settlement, *, now: datetime) -> bool:
+    delivery, outcome, verdict = settlement.delivery, settlement.outcome, settlement.verdict
+    ended = verdict.next_at is None
+    key = {"workspace_id": delivery.workspace_id, "id": delivery.id}
+    written = connection.run(
+        _SETTLE,
+        state=verdict.state.value,
+        reason=verdict.reason,
+        next_at=maybe_micros(verdict.next_at) or micros(now),
+        settled_at=micros(now) if ended else None,
+        failed=int(settlement.counts),
+        attempts=delivery.attempts,
+        **key,
+    )
+    if not written:
+        return False
+    if outcome is None:
+        connection.run(_NO_ATTEMPT, attempts=delivery.attempts, **key)
+    else:
+        connection.run(_END_ATTEMPT, attempts=delivery.attempts, ended_at=micros(now), **_ending(outcome), **key)
+    if verdict.state is State.SENT:
+        connection.run(_HOLDS, booking_id=delivery.booking_id, **key)
+    return True
+
+
+def _poisoned(delivery: Delivery) -> Settlement:
+    reason = f"the worker died in each of {delivery.crashes} attempts; look at the logs, then retry it"
+    return Settlement(delivery=delivery, outcome=None, verdict=Verdict(state=State.FAILED, reason=reason))
+
+
+def _beginning(delivery: Delivery, now: datetime) -> dict[str, object]:
+    return {
+        "workspace_id": delivery.workspace_id,
+        "delivery_id": delivery.id,
+        "number": delivery.attempts,
+        "started_at": micros(now),
+    }
+
+
+def _ending(outcome: Outcome) -> dict[str, object]:
+    return {
+        "result": outcome.result.value,
+        "code": outcome.code,
+        "enhanced_code": outcome.enhanced_code,
+        "reply": outcome.reply,
+    }

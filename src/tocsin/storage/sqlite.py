@@ -1,0 +1,181 @@
+"""SQLite: one process owns the file, one connection writes, and writes that come together share one commit.
+
+`synchronous=FULL` flushes each commit to the disk; at NORMAL a power cut loses acknowledged writes. A flush costs about
+1.5 ms whatever it holds, so units of work that queue up run one after the other, each in a savepoint, and the last in the
+queue commits for all. Nobody's call returns before the commit that holds its work.
+
+Checkpoints run on the writing connection only: SQLite before 3.51.3 (3.50.7, 3.44.6) can corrupt a file whose WAL is reset
+by one connection while another commits.
+"""
+
+import fcntl
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from tocsin.domain.errors import ConfigurationError, UnavailableError
+from tocsin.services import faults
+from tocsin.storage.database import SQLITE, Connection
+
+BUSY_TIMEOUT = 5.0  # seconds to wait for a shell or a backup that holds the file
+MOST_IN_A_GROUP = 64  # units of work; so that a steady stream of writers cannot put off the commit
+_LAST_RESORT = 0.05  # seconds after which a waiting unit looks whether anybody is left to commit its group
+
+
+class _Group:
+    """The units of work that one commit will make durable."""
+
+    def __init__(self) -> None:
+        self.size = 0
+        self.ended = threading.Event()
+        self.error: Exception | None = None
+
+    def end(self, error: Exception | None = None) -> None:
+        self.error = error
+        self.ended.set()
+
+
+class SqliteDatabase:
+    """A SQLite file and the right to write to it, held by a lock file next to it."""
+
+    dialect = SQLITE
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock_file = _own(path)
+        self._turn = threading.Lock()
+        self._waiting = 0
+        self._waiting_lock = threading.Lock()
+        self._group: _Group | None = None
+        self._readers: list[sqlite3.Connection] = []
+        try:
+            self._writer = self._connect()
+            self._writer.execute("PRAGMA journal_mode=WAL")
+            self._writer.execute("PRAGMA synchronous=FULL")
+            self._writer.execute("PRAGMA foreign_keys=ON")
+        except sqlite3.Error as error:
+            os.close(self._lock_file)
+            raise ConfigurationError(f"cannot open the SQLite file {path}: {error}") from error
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Run a unit of work; return when it is on the disk. Raises UnavailableError if it could not be written."""
+        with self._translated():
+            with self._in_turn():
+                group = self._begin()
+                try:
+                    yield Connection(self._writer, SQLITE)
+                    self._writer.execute("RELEASE unit")
+                    group.size += 1
+                except BaseException:
+                    self._undo()
+                    raise
+                finally:
+                    self._commit_if_last(group)
+            self._await(group)
+        faults.point("after_commit")
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a view of what is committed; it never waits for a writer."""
+        with self._translated():
+            reader = self._readers.pop() if self._readers else self._connect(read_only=True)
+            try:
+                reader.execute("BEGIN")
+                yield Connection(reader, SQLITE)
+            finally:
+                reader.rollback()
+                self._readers.append(reader)
+
+    def close(self) -> None:
+        """Close the readers first, so that the writer is the one that checkpoints; then give the file up."""
+        with self._turn:
+            while self._readers:
+                self._readers.pop().close()
+            self._writer.close()
+            os.close(self._lock_file)
+
+    def _connect(self, *, read_only: bool = False) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False, cached_statements=512
+        )
+        connection.row_factory = sqlite3.Row
+        if read_only:
+            connection.execute("PRAGMA query_only=ON")
+            connection.execute("PRAGMA wal_autocheckpoint=0")
+        return connection
+
+    @contextmanager
+    def _in_turn(self) -> Iterator[None]:
+        with self._waiting_lock:
+            self._waiting += 1
+        with self._turn:
+            with self._waiting_lock:
+                self._waiting -= 1
+            yield
+
+    def _begin(self) -> _Group:
+        if self._group is None:
+            self._writer.execute("BEGIN IMMEDIATE")
+            self._group = _Group()
+        self._writer.execute("SAVEPOINT unit")
+        return self._group
+
+    def _undo(self) -> None:
+        # A full disk or an I/O error rolls the whole transaction back, and with it the work of everybody in the group.
+        if self._writer.in_transaction:
+            self._writer.execute("ROLLBACK TO unit")
+            self._writer.execute("RELEASE unit")
+
+    def _commit_if_last(self, group: _Group) -> None:
+        if self._waiting == 0 or group.size >= MOST_IN_A_GROUP or not self._writer.in_transaction:
+            self._commit(group)
+
+    def _commit(self, group: _Group) -> None:
+        self._group = None
+        try:
+            faults.point("before_commit")
+            # Fails if the database rolled back by itself meanwhile, and that is what the group must hear.
+            self._writer.execute("COMMIT" if group.size or not self._writer.in_transaction else "ROLLBACK")
+        except Exception as error:  # noqa: BLE001  whatever it was, each unit of the group must hear of it
+            with suppress(sqlite3.Error):
+                self._writer.rollback()
+            group.end(error)
+        else:
+            group.end()
+
+    def _await(self, group: _Group) -> None:
+        while not group.ended.wait(_LAST_RESORT):
+            with self._turn:
+                if self._group is group:
+                    self._commit(group)
+        if group.error is not None:
+            raise group.error
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            raise UnavailableError(f"the database cannot be used now: {error}") from error
+
+
+def _own(path: Path) -> int:
+    """Take the lock beside `path` and return its descriptor. Raises ConfigurationError if another process has it."""
+    try:
+        lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
+        # Readable by its owner only: the file holds names, addresses and messages.
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    except OSError as error:
+        raise ConfigurationError(f"cannot open the SQLite file {path}: {error.strerror}") from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(lock)
+        raise ConfigurationError(
+            f"another process works on {path}; one process owns a SQLite file, use PostgreSQL for more"
+        ) from error
+    return lock

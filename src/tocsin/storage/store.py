@@ -1,0 +1,69 @@
+"""The Store that the use cases see: transactions of one workspace, the queue, and what crosses workspaces."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tocsin.domain.model import WorkspaceId
+from tocsin.storage.answers import SqlAnswers
+from tocsin.storage.bookings import SqlBookings
+from tocsin.storage.database import Connection, Database
+from tocsin.storage.deliveries import SqlDeliveries
+from tocsin.storage.invitations import SqlInvitations
+from tocsin.storage.links import SqlLinks
+from tocsin.storage.members import SqlMembers
+from tocsin.storage.outcomes import SqlOutcomes
+from tocsin.storage.queue import SqlQueue
+from tocsin.storage.rules import SqlRules
+from tocsin.storage.workspaces import SqlWorkspaces
+
+
+class SqlTransaction:
+    """All tables of one workspace, in one transaction."""
+
+    def __init__(self, connection: Connection, workspace_id: WorkspaceId) -> None:
+        self.workspace_id = workspace_id
+        self.workspaces = SqlWorkspaces(connection)
+        self.members = SqlMembers(connection, workspace_id)
+        self.links = SqlLinks(connection, workspace_id)
+        self.outcomes = SqlOutcomes(connection, workspace_id)
+        self.bookings = SqlBookings(connection, workspace_id)
+        self.rules = SqlRules(connection, workspace_id)
+        self.deliveries = SqlDeliveries(connection, workspace_id)
+        self.invitations = SqlInvitations(connection, workspace_id)
+        self.answers = SqlAnswers(connection, workspace_id)
+
+
+class SqlStore:
+    """A Store on SQLite or PostgreSQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.queue = SqlQueue(database)
+
+    @contextmanager
+    def transaction(self, workspace_id: WorkspaceId) -> Iterator[SqlTransaction]:
+        """Begin; commit durably at the end of the block, or roll back if it raises."""
+        with self._database.transaction() as connection:
+            yield SqlTransaction(connection, workspace_id)
+
+    @contextmanager
+    def reading(self, workspace_id: WorkspaceId) -> Iterator[SqlTransaction]:
+        """Give a consistent view of one workspace for reading."""
+        with self._database.reading() as connection:
+            yield SqlTransaction(connection, workspace_id)
+
+    @contextmanager
+    def registry(self) -> Iterator[SqlWorkspaces]:
+        """Give workspaces and keys for changing."""
+        with self._database.transaction() as connection:
+            yield SqlWorkspaces(connection)
+
+    @contextmanager
+    def directory(self) -> Iterator[SqlWorkspaces]:
+        """Give workspaces and keys for reading."""
+        with self._database.reading() as connection:
+            yield SqlWorkspaces(connection)
+
+    def close(self) -> None:
+        """Close the database."""
+        self._database.close()

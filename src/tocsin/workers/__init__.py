@@ -1,0 +1,1 @@
+"""Threads that take what is due and deliver it."""

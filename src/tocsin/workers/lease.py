@@ -1,0 +1,54 @@
+"""The lease of what a worker has in hand: renewed while it works, and doubted as soon as it may have lapsed."""
+
+import logging
+import threading
+import time
+from datetime import timedelta
+
+from tocsin.domain.errors import UnavailableError
+from tocsin.services.ports import Clock, Queue
+
+# Short, because work of a killed worker waits for it; renewed, because the answer to a message may take ten minutes.
+LEASE = timedelta(seconds=60)
+RENEWAL = LEASE / 3
+
+log = logging.getLogger("tocsin.workers")
+
+
+class Lease:
+    """The lease of one worker process, on the monotonic clock.
+
+    A process that was paused past its lease finds on waking that others have its work. `holds` answers from what this
+    process knows for certain, and a renewal that came too late does not bring back what was taken before it.
+    """
+
+    def __init__(self, queue: Queue, clock: Clock, worker: str) -> None:
+        self.worker = worker
+        self._queue = queue
+        self._clock = clock
+        self._renewed_at = time.monotonic()
+        self._lost_before = float("-inf")
+        self._guard = threading.Lock()
+
+    def holds(self, claimed_at: float) -> bool:
+        """Tell whether what was claimed at `claimed_at` (monotonic seconds) is ours for at least half a lease more."""
+        with self._guard:
+            known_at = max(claimed_at, self._renewed_at)
+            return claimed_at > self._lost_before and time.monotonic() - known_at < LEASE.total_seconds() / 2
+
+    def renew(self) -> None:
+        """Extend the lease of all that this worker has in hand."""
+        asked_at = time.monotonic()
+        self._queue.extend(worker=self.worker, lease_ends=self._clock() + LEASE)
+        with self._guard:
+            if asked_at - self._renewed_at >= LEASE.total_seconds():
+                self._lost_before = asked_at
+            self._renewed_at = asked_at
+
+    def keep(self, stop: threading.Event) -> None:
+        """Renew until told to stop; what cannot be renewed lapses by itself."""
+        while not stop.wait(RENEWAL.total_seconds()):
+            try:
+                self.renew()
+            except UnavailableError as error:
+                log.warning("the lease could not be renewed: %s", error)

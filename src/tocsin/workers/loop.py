@@ -1,0 +1,101 @@
+"""Claim, deliver, repeat, until told to stop; and the crew of threads that does it."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from tocsin.domain.errors import UnavailableError
+from tocsin.services.deliveries import Sender, deliver
+from tocsin.services.ports import Mailer
+from tocsin.workers import maintenance
+from tocsin.workers.gate import Gate
+from tocsin.workers.lease import LEASE, Lease
+
+BATCH = 20  # deliveries claimed at once: few enough to be sent well within half a lease
+THREADS = 4
+IDLE = timedelta(milliseconds=500)  # the longest that a due message waits for a sleeping worker of another process
+GRACE = timedelta(seconds=30)  # for the message in hand when told to stop
+
+log = logging.getLogger("tocsin.workers")
+
+
+class Crew:
+    """The worker threads of one process. They share a lease and the way to the relay; each has its own connection."""
+
+    def __init__(
+        self, sender: Sender, mailer: Callable[[], Mailer], bell: threading.Event, *, threads: int = THREADS
+    ) -> None:
+        self._sender = sender
+        self._bell = bell
+        self._stop = threading.Event()
+        self._gate = Gate()
+        self._lease = Lease(sender.store.queue, sender.clock, sender.chance.new_id())
+        jobs: list[Callable[[], None]] = [lambda: self._work(mailer()) for _ in range(threads)]
+        jobs.append(lambda: self._lease.keep(self._stop))
+        jobs.append(lambda: maintenance.keep(sender, self._stop, bell))
+        self._threads = [threading.Thread(target=job, name=f"tocsin-{n}", daemon=True) for n, job in enumerate(jobs)]
+
+    def start(self) -> None:
+        """Start all threads."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Take no more work, finish the message in hand, and return."""
+        self._stop.set()
+        self._bell.set()
+        deadline = time.monotonic() + GRACE.total_seconds()
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _work(self, mailer: Mailer) -> None:
+        try:
+            while not self._stop.is_set():
+                if not self._turn(mailer):
+                    self._bell.wait(IDLE.total_seconds())
+                    self._bell.clear()
+        finally:
+            mailer.close()
+
+    def _turn(self, mailer: Mailer) -> bool:
+        """Deliver one batch; tell whether there was any. Nothing that goes wrong in it ends the thread."""
+        try:
+            return self._deliver_batch(mailer)
+        except UnavailableError as error:
+            log.warning("%s", error)
+        except Exception:
+            log.exception("a batch failed unforeseen")
+        return False
+
+    def _deliver_batch(self, mailer: Mailer) -> bool:
+        sender, now = self._sender, self._sender.clock()
+        limit = self._gate.allowance(BATCH, now=now)
+        if limit == 0:
+            return False
+        claimed_at = time.monotonic()
+        claimed = sender.store.queue.claim(worker=self._lease.worker, now=now, lease_ends=now + LEASE, limit=limit)
+        if claimed:
+            outcome = deliver(
+                sender,
+                claimed,
+                mailer,
+                is_held=lambda: not self._stop.is_set() and self._lease.holds(claimed_at),
+                pause=self._gate.pause,
+            )
+            self._gate.report(outcome, now=sender.clock())
+        return bool(claimed)
+
+
+def drain(sender: Sender, mailer: Mailer, *, limit: int = 1000) -> int:
+    """Deliver all that is due now, in this thread; return how many deliveries were claimed. For demonstrations and tests."""
+    total = 0
+    while total < limit:
+        now = sender.clock()
+        claimed = sender.store.queue.claim(worker="drain", now=now, lease_ends=now + LEASE, limit=BATCH)
+        if not claimed:
+            break
+        deliver(sender, claimed, mailer, is_held=lambda: True, pause=timedelta(seconds=30))
+        total += len(claimed)
+    return total

@@ -1,26 +1,42 @@
 """The only place that knows all parts: settings become a store, mailers, a clock, chance, and logging."""
 
+import importlib.metadata
 import logging
 import os
 import random
 import secrets
+import signal
+import sqlite3
 import string
+import sys
 import threading
 import uuid
 import zoneinfo
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import structlog
 
-from tocsin.domain.errors import ConfigurationError
+from tocsin.domain.delivery import Outcome
+from tocsin.domain.errors import (
+    ConfigurationError,
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    StoreInUseError,
+    TocsinError,
+    UnavailableError,
+)
 from tocsin.formats import addresses
 from tocsin.mail import transport
 from tocsin.mail.capture import CaptureMailer
 from tocsin.mail.smtp import SmtpMailer
-from tocsin.services import faults
+from tocsin.services import administration, checkup, faults
+from tocsin.services.administration import Office
 from tocsin.services.deliveries import Sender
 from tocsin.services.ports import Chance, Clock, Mailer
 from tocsin.settings import Settings
@@ -30,6 +46,7 @@ from tocsin.storage.migrate import Migration, migrate, pending
 from tocsin.storage.postgres import PostgresDatabase
 from tocsin.storage.sqlite import SqliteDatabase
 from tocsin.storage.store import SqlStore
+from tocsin.workers import desk
 
 _LETTERS = string.ascii_lowercase + string.digits
 
@@ -45,6 +62,17 @@ class App:
     pepper: bytes
     mailer: Callable[[], Mailer]
     bell: threading.Event
+
+    @property
+    def office(self) -> Office:
+        """What administration needs."""
+        return Office(
+            store=self.store,
+            clock=self.clock,
+            chance=self.chance,
+            pepper=self.pepper,
+            url_of=self.settings.workspace_url,
+        )
 
     @property
     def sender(self) -> Sender:
@@ -97,6 +125,34 @@ def open_app(settings: Settings, *, clock: Clock | None = None, chance: Chance |
         raise
 
 
+def administer(settings: Settings, command: str, values: dict[str, Any]) -> Any:
+    """Run a command of the operator, here or in the server that owns the store; return its answer in JSON values.
+
+    Raises TocsinError as the command does.
+    """
+    try:
+        app = open_app(settings)
+    except StoreInUseError:
+        answer = desk.ask(_sign(settings), {"command": command, "values": values})
+        if "error" in answer:
+            raise _ERRORS.get(answer["code"], UnavailableError)(answer["error"]) from None
+        return answer["result"]
+    try:
+        return _run(app, command, values)
+    finally:
+        app.close()
+
+
+@contextmanager
+def desk_open(app: App) -> Iterator[None]:
+    """Take commands of the operator for a store that this process owns, until the end of the block."""
+    if app.settings.sqlite_path is None:
+        yield
+        return
+    with desk.open_desk(_sign(app.settings), lambda request: _answered(app, request)):
+        yield
+
+
 def migrate_store(settings: Settings) -> list[Migration]:
     """Bring the database to this version; return what was applied."""
     database = _open(settings)
@@ -115,6 +171,12 @@ def real_chance() -> Chance:
         nine_digits=lambda: f"{secrets.randbelow(10**9):09d}",
         jitter=random.random,
     )
+
+
+def on_stop_signal(stop: Callable[[], None]) -> None:
+    """Call `stop` when the process is told to end by SIGTERM or SIGINT."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop())
 
 
 def log_to_stderr(settings: Settings) -> None:
@@ -136,6 +198,62 @@ def log_to_stderr(settings: Settings) -> None:
     root.setLevel(logging.INFO)
 
 
+def _run(app: App, command: str, values: dict[str, Any]) -> Any:
+    if command == "doctor":
+        return [asdict(finding) for finding in checkup.findings(app.office, _surroundings(app))]
+    return administration.run(app.office, command, values)
+
+
+def _answered(app: App, request: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return {"result": _run(app, request["command"], request["values"])}
+    except TocsinError as error:
+        return {"error": str(error), "code": error.code}
+    except Exception as error:
+        logging.getLogger("tocsin.desk").exception("a command failed unforeseen")
+        return {"error": f"{type(error).__name__}: {error}", "code": "unavailable"}
+
+
+# What a command can raise, by code; all of them are made from a sentence.
+_ERRORS: dict[str, Callable[[str], TocsinError]] = {
+    "invalid_input": lambda text: (
+        InvalidInputError.of(*text.split(": ", 1)) if ": " in text else UnavailableError(text)
+    ),
+    "not_found": NotFoundError,
+    "conflict": ConflictError,
+    "configuration": ConfigurationError,
+}
+
+
+def _surroundings(app: App) -> checkup.Surroundings:
+    return checkup.Surroundings(
+        python=sys.version_info[:3],
+        sqlite=sqlite3.sqlite_version_info if app.settings.sqlite_path is not None else None,
+        zone_rules=importlib.metadata.version("tzdata"),
+        captures=app.settings.captures,
+        is_local=app.settings.is_local,
+        mail_from=app.settings.mail_from,
+        probe=None if app.settings.captures else lambda: _probe(app.settings),
+        local_now=_utc_now,
+    )
+
+
+def _probe(settings: Settings) -> Outcome:
+    mailer = SmtpMailer(
+        transport.parse(settings.smtp_url), client_name=_client_name(settings), greeting_s=10, command_s=10
+    )
+    return mailer.probe()
+
+
+def _client_name(settings: Settings) -> str:
+    return settings.mail_from.rpartition("@")[2]
+
+
+def _sign(settings: Settings) -> Path:
+    path = settings.sqlite_path or Path()
+    return path.with_name(path.name + ".lock")
+
+
 def _open(settings: Settings) -> Database:
     if settings.sqlite_path is not None:
         return SqliteDatabase(settings.sqlite_path)
@@ -146,9 +264,7 @@ def _mailer(settings: Settings) -> Callable[[], Mailer]:
     if settings.captures:
         return CaptureMailer
     relay = transport.parse(settings.smtp_url)
-    client_name = settings.mail_from.rpartition("@")[2]
-    # The envelope carries IDN domains as A-labels already; EHLO wants the same.
-    return lambda: SmtpMailer(relay, client_name=client_name)
+    return lambda: SmtpMailer(relay, client_name=_client_name(settings))
 
 
 def _check_sender(settings: Settings) -> None:

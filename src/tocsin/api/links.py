@@ -107,7 +107,7 @@ def _routes(path: str, what: str, *, is_template: bool) -> list[Route]:
               query=LinksQuery, answer=many),
         Route(method="POST", path=path, handler=partial(create, is_template=kind), scope=write, summary=f"Create a {what}",
               body=LinkIn, answer=one, status=201),
-        Route(method="GET", path=f"{path}/{{id}}", handler=partial(show, is_template=kind), scope=read, 
+        Route(method="GET", path=f"{path}/{{id}}", handler=partial(show, is_template=kind), scope=read,
               summary=f"Show a {what}",              answer=one),
         Route(method="PATCH", path=f"{path}/{{id}}", handler=partial(update, is_template=kind), scope=write,
               summary=f"Change a {what}", body=LinkChange, answer=one),

@@ -9,6 +9,7 @@ from tocsin.domain.errors import (
     NotFoundError,
     PermissionDeniedError,
     RateLimitedError,
+    StoreInUseError,
     TocsinError,
     TooLargeError,
     UnavailableError,
@@ -28,6 +29,7 @@ STATUS: dict[type[TocsinError], int | None] = {
     RateLimitedError: 429,
     UnavailableError: 503,
     ConfigurationError: None,
+    StoreInUseError: None,
 }
 
 

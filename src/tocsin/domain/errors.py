@@ -12,6 +12,7 @@ TocsinError                 code
  ├─ RateLimitedError        rate_limited        retry_after in seconds
  ├─ UnavailableError        unavailable         the store is busy or away; retry_after in seconds
  └─ ConfigurationError      configuration       only at start
+     └─ StoreInUseError      store_in_use        another process owns the SQLite file
 
 The domain knows codes, never HTTP: `api/problems.py` and `cli.py` give each class a status and an exit code.
 """
@@ -119,3 +120,9 @@ class ConfigurationError(TocsinError):
     """A setting is wrong; the program does not start."""
 
     code = "configuration"
+
+
+class StoreInUseError(ConfigurationError):
+    """Another process works on the SQLite file."""
+
+    code = "store_in_use"

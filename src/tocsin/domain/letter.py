@@ -10,9 +10,9 @@ from tocsin.domain.invite import Method
 class Letter:
     """One message to one recipient.
 
-    `html` is the sanitised fragment and `text` says the same in plain words; `calendar` is the iCalendar object, which
-    goes in twice: as the iMIP part (RFC 6047, 2.4) and as an attachment, the same bytes. `reply_to` may be empty, and so may
-    `references`, the Message-ID of the first message of the thread.
+    `html` is a whole page around the sanitised fragment, and `text` says the same in plain words. `calendar` is the
+    iCalendar object, which goes in twice: as the iMIP part (RFC 6047, 2.4) and as an attachment, the same bytes. `reply_to`
+    may be empty, and so may `references`, the Message-ID of the first message of the thread.
     """
 
     from_name: str

@@ -14,6 +14,7 @@ from tocsin.mail.dialogue import BrokenDialogueError, Session, context_for
 from tocsin.mail.parcel import Parcel, RefusedError, is_client_name
 from tocsin.mail.replies import Reply, cut
 from tocsin.mail.transport import Relay
+from tocsin.services import faults
 
 PER_CONNECTION = 100  # messages; where many relays answer 421
 QUIT_S = 5.0  # we have what we came for, and the answer to QUIT changes nothing
@@ -73,6 +74,16 @@ class SmtpMailer:
             self._drop()  # nobody knows where the dialogue stands
             raise
 
+    def probe(self) -> Outcome:
+        """Connect, secure and log in as for a message, and leave again; tell how that went."""
+        try:
+            self._open()
+        except OSError as error:
+            self._drop()
+            return self._trouble(error)
+        self.close()
+        return Outcome(result=Result.ACCEPTED, reply="the relay takes messages from here")
+
     def close(self) -> None:
         """Say QUIT, if a connection is open, and close it."""
         if self._session is not None:
@@ -114,7 +125,16 @@ class SmtpMailer:
         refusal = self._offer(session, parcel.commands(session.offered))
         if refusal is not None:
             return self._outcome(refusal)
-        session.write(parcel.body, within_s=self._final_s)
+        try:
+            session.write(parcel.body, within_s=self._final_s)
+        except OSError as error:
+            # Not the relay's trouble but this delivery's: a message that makes every relay hang up must not shut the way
+            # for all others.
+            self._drop()
+            return Outcome(
+                result=Result.TEMPORARY, reply=self._without_password(f"broken off in the message: {cut(str(error))}")
+            )
+        faults.point("after_data")
         return self._end(session)
 
     def _offer(self, session: Session, commands: tuple[bytes, bytes, bytes]) -> Reply | None:

@@ -19,7 +19,7 @@ from tocsin.domain.model import (
     WorkspaceId,
 )
 from tocsin.services.ports import BookingFilter
-from tocsin.storage.columns import Row, as_json, instant, maybe_instant, maybe_micros, micros
+from tocsin.storage.columns import Row, as_json, containing, instant, maybe_instant, maybe_micros, micros
 from tocsin.storage.database import Connection
 from tocsin.storage.members import COLUMNS as MEMBER_COLUMNS
 from tocsin.storage.members import member_of
@@ -45,7 +45,7 @@ _CLAUSES = {
     "host_email": """EXISTS (SELECT 1 FROM booking_hosts h JOIN members m ON m.workspace_id = h.workspace_id
         AND m.id = h.member_id WHERE h.workspace_id = b.workspace_id AND h.booking_id = b.id AND m.email = :host_email)""",
     "link_id": "b.link_id = :link_id",
-    "search": "(lower(b.client_name) LIKE :search OR lower(b.client_email) LIKE :search)",
+    "search": "(lower(b.client_name) LIKE :search ESCAPE '~' OR lower(b.client_email) LIKE :search ESCAPE '~')",
     "starts_from": "b.starts_at >= :starts_from",
     "starts_until": "b.starts_at < :starts_until",
     "ends_from": "b.ends_at >= :ends_from",
@@ -180,7 +180,7 @@ def _conditions(wanted: BookingFilter, *, now: datetime) -> tuple[str, dict[str,
         "client_email": wanted.client_email,
         "host_email": wanted.host_email,
         "link_id": wanted.link_id,
-        "search": f"%{wanted.search.lower()}%" if wanted.search else "",
+        "search": containing(wanted.search) if wanted.search else "",
         "starts_from": maybe_micros(wanted.starts_from),
         "starts_until": maybe_micros(wanted.starts_until),
         "ends_from": maybe_micros(wanted.ends_from),

@@ -36,6 +36,13 @@ def as_json(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
+def containing(words: str) -> str:
+    """Return the pattern for `lower(column) LIKE :pattern ESCAPE '~'` of what contains `words`, whatever its case."""
+    for char in "~%_":
+        words = words.replace(char, f"~{char}")
+    return f"%{words.lower()}%"
+
+
 def bucket(workspace_id: str) -> int:
     """Return the workspace's share of the work, 0 to 63: partition key, shard key, and a predicate for claims.
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tocsin.domain.model import LinkId, LinkKind, SchedulingLink, WorkspaceId
-from tocsin.storage.columns import Row, as_json, instant, micros
+from tocsin.storage.columns import Row, as_json, containing, instant, micros
 from tocsin.storage.database import Connection
 from tocsin.storage.members import COLUMNS as MEMBER_COLUMNS
 from tocsin.storage.members import member_of
@@ -50,7 +50,7 @@ class SqlLinks:
     ) -> tuple[list[SchedulingLink], int]:
         """Return a page of links (or templates), the oldest first, and the number of all."""
         where = """WHERE workspace_id = :workspace_id AND deleted_at IS NULL AND is_template = :templates
-              AND (:search = '' OR lower(name) LIKE :pattern OR slug LIKE :pattern)
+              AND (:search = '' OR lower(name) LIKE :pattern ESCAPE '~' OR slug LIKE :pattern ESCAPE '~')
               AND (:host_email = '' OR id IN (
                     SELECT h.link_id FROM link_hosts h JOIN members m ON m.workspace_id = h.workspace_id AND m.id = h.member_id
                      WHERE h.workspace_id = :workspace_id AND m.email = :host_email))"""
@@ -58,7 +58,7 @@ class SqlLinks:
             "workspace_id": self._workspace_id,
             "templates": templates,
             "search": search,
-            "pattern": f"%{search.lower()}%",
+            "pattern": containing(search),
             "host_email": host_email,
         }
         statement = (

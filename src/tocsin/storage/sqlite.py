@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from tocsin.domain.errors import ConfigurationError, UnavailableError
+from tocsin.domain.errors import ConfigurationError, StoreInUseError, UnavailableError
 from tocsin.services import faults
 from tocsin.storage.database import SQLITE, Connection
 
@@ -82,7 +82,7 @@ class SqliteDatabase:
     def reading(self) -> Iterator[Connection]:
         """Give a view of what is committed; it never waits for a writer."""
         with self._translated():
-            reader = self._readers.pop() if self._readers else self._connect(read_only=True)
+            reader = self._free_reader()
             try:
                 reader.execute("BEGIN")
                 yield Connection(reader, SQLITE)
@@ -103,10 +103,19 @@ class SqliteDatabase:
             self._path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False, cached_statements=512
         )
         connection.row_factory = sqlite3.Row
+        # SQLite's own only knows ASCII, and a search for "ärger" would not find "Ärger".
+        connection.create_function("lower", 1, _lower, deterministic=True)
         if read_only:
             connection.execute("PRAGMA query_only=ON")
             connection.execute("PRAGMA wal_autocheckpoint=0")
         return connection
+
+    def _free_reader(self) -> sqlite3.Connection:
+        # Not `if self._readers`: between the look and the pop another thread can take the last one.
+        try:
+            return self._readers.pop()
+        except IndexError:
+            return self._connect(read_only=True)
 
     @contextmanager
     def _in_turn(self) -> Iterator[None]:
@@ -163,8 +172,12 @@ class SqliteDatabase:
             raise UnavailableError(f"the database cannot be used now: {error}") from error
 
 
+def _lower(text: str | None) -> str | None:
+    return None if text is None else text.lower()
+
+
 def _own(path: Path) -> int:
-    """Take the lock beside `path` and return its descriptor. Raises ConfigurationError if another process has it."""
+    """Take the lock beside `path` and return its descriptor. Raises StoreInUseError if another process has it."""
     try:
         lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT, 0o600)
         # Readable by its owner only: the file holds names, addresses and messages.
@@ -175,7 +188,7 @@ def _own(path: Path) -> int:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
         os.close(lock)
-        raise ConfigurationError(
+        raise StoreInUseError(
             f"another process works on {path}; one process owns a SQLite file, use PostgreSQL for more"
         ) from error
     return lock

@@ -1,0 +1,281 @@
+"""The command line. Errors are one line on standard error that says what would be right; exit codes are the contract's."""
+
+import json
+import socket
+import sys
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Annotated, Any
+
+import click
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from tocsin import __version__, bootstrap, demo, server
+from tocsin.domain.errors import ConfigurationError, InvalidInputError, TocsinError
+from tocsin.settings import Settings
+from tocsin.workers.loop import Crew
+
+DONE, FAILED, WRONG_USE, WRONG_CONFIGURATION = 0, 1, 2, 78
+
+cli = typer.Typer(name="tocsin", help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
+workspace = typer.Typer(help="Workspaces: the tenants.", no_args_is_help=True)
+key = typer.Typer(help="API keys of a workspace.", no_args_is_help=True)
+rules = typer.Typer(help="Automation rules of a workspace.", no_args_is_help=True)
+cli.add_typer(workspace, name="workspace")
+cli.add_typer(key, name="key")
+cli.add_typer(rules, name="rules")
+cli.info.help = "Booking automation rules: when a booking changes, send a calendar invite to anyone, and keep it true."
+
+Subdomain = Annotated[str, typer.Argument(metavar="SUBDOMAIN", help="The workspace's subdomain.")]
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run the command line; return the exit code. The top of a command: whatever goes wrong is told in one line."""
+    command = typer.main.get_command(cli)
+    try:
+        code = command.main(list(arguments), prog_name="tocsin", standalone_mode=False)
+        return code if isinstance(code, int) else DONE
+    except click.exceptions.NoArgsIsHelpError as error:
+        sys.stderr.write(f"{error.format_message()}\n")
+        return WRONG_USE
+    except click.ClickException as error:
+        return _told(f"{error.format_message()} (see tocsin --help)", WRONG_USE)
+    except TocsinError as error:
+        return _told(str(error), exit_code(error))
+    except (KeyboardInterrupt, click.Abort):
+        return _told("stopped", FAILED)
+    except BrokenPipeError:
+        return FAILED
+    except Exception as error:  # noqa: BLE001  the top of a command
+        return _told(f"{type(error).__name__}: {error}", FAILED)
+
+
+def exit_code(error: TocsinError) -> int:
+    """Return the exit code of an error."""
+    if isinstance(error, ConfigurationError):
+        return WRONG_CONFIGURATION
+    return WRONG_USE if isinstance(error, InvalidInputError) else FAILED
+
+
+@cli.command()
+def serve(
+    no_worker: Annotated[bool, typer.Option("--no-worker", help="Leave delivering to `tocsin worker`.")] = False,
+) -> None:
+    """Run API, pages and delivery workers in one process."""
+    settings = bootstrap.settings()
+    if no_worker and settings.sqlite_path is not None:
+        raise ConfigurationError(
+            "--no-worker needs PostgreSQL: one process owns a SQLite file, and it must deliver too"
+        )
+    bootstrap.log_to_stderr(settings)
+    _must_be_free(settings)
+    app = bootstrap.open_app(settings)
+    try:
+        with bootstrap.desk_open(app):
+            server.serve(
+                app, with_worker=not no_worker, ready=lambda: _say(f"Tocsin {__version__} at {settings.base_url}")
+            )
+    finally:
+        app.close()
+
+
+@cli.command()
+def worker() -> None:
+    """Run delivery workers alone, beside `tocsin serve --no-worker`, on any number of hosts."""
+    settings = bootstrap.settings()
+    if settings.sqlite_path is not None:
+        raise ConfigurationError("a worker of its own needs PostgreSQL; on SQLite `tocsin serve` delivers too")
+    bootstrap.log_to_stderr(settings)
+    app = bootstrap.open_app(settings)
+    crew = Crew(app.sender, app.mailer, app.bell)
+    stop = threading.Event()
+    bootstrap.on_stop_signal(stop.set)
+    crew.start()
+    _say(f"Tocsin {__version__} delivers")
+    stop.wait()
+    crew.stop()
+    app.close()
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to this version."""
+    applied = bootstrap.migrate_store(bootstrap.settings())
+    _say("\n".join(f"applied {migration.name}" for migration in applied) or "the database is at this version")
+
+
+@cli.command()
+def doctor(as_json: Json = False) -> None:
+    """Check configuration, database, mail, clock and versions; exit 0 only if all is well."""
+    findings = bootstrap.administer(bootstrap.settings(), "doctor", {})
+    if as_json:
+        _say(json.dumps(findings, indent=2))
+    else:
+        _table(findings, ("name", "grade", "sentence"))
+    if any(finding["grade"] == "failed" for finding in findings):
+        raise typer.Exit(FAILED)
+
+
+@cli.command(name="demo")
+def show_demo(
+    once: Annotated[
+        bool, typer.Option("--once", help="Play the life of one booking on a fast clock, print it, exit.")
+    ] = False,
+) -> None:
+    """Run a throw-away workspace in which a booking goes through its life."""
+    if once:
+        demo.play_once(Console())
+    else:
+        settings = demo.settings(bootstrap.settings())
+        _must_be_free(settings)
+        demo.serve(settings, Console())
+
+
+@workspace.command("create")
+def create_workspace(
+    subdomain: Subdomain,
+    name: Annotated[str, typer.Option(help="What people read; made from the subdomain if left out.")] = "",
+    time_zone: Annotated[str, typer.Option(help="For recipients whose own is not known.")] = "Etc/UTC",
+    mail_from: Annotated[str | None, typer.Option(help="Sender and organizer; TOCSIN_MAIL_FROM if left out.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a workspace."""
+    values = {"subdomain": subdomain, "name": name, "time_zone": time_zone, "mail_from": mail_from}
+    made = bootstrap.administer(bootstrap.settings(), "workspace create", values)
+    _say(json.dumps(made, indent=2) if as_json else f"{made['name']} lives at {made['url']}")
+
+
+@workspace.command("list")
+def list_workspaces(as_json: Json = False) -> None:
+    """List all workspaces."""
+    _listing("workspace list", {}, ("subdomain", "name", "url", "time_zone", "mail_from"), as_json=as_json)
+
+
+@workspace.command("show")
+def show_workspace(subdomain: Subdomain, as_json: Json = False) -> None:
+    """Show a workspace."""
+    _facts("workspace show", {"subdomain": subdomain}, as_json=as_json)
+
+
+@workspace.command("delete")
+def delete_workspace(
+    subdomain: Subdomain, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False
+) -> None:
+    """Delete a workspace and all that it holds."""
+    if not yes:
+        typer.confirm(f"Delete {subdomain} with all its bookings, rules and messages?", abort=True, err=True)
+    bootstrap.administer(bootstrap.settings(), "workspace delete", {"subdomain": subdomain})
+    _say(f"deleted {subdomain}")
+
+
+@key.command("create")
+def create_key(
+    subdomain: Subdomain,
+    name: Annotated[str, typer.Option(help="What it is for.")] = "",
+    scope: Annotated[
+        list[str] | None, typer.Option(help="What it may do, such as rules:read; all if left out.")
+    ] = None,
+) -> None:
+    """Make an API key and print it, alone and only this once."""
+    values = {"subdomain": subdomain, "name": name, "scopes": scope or []}
+    _say(bootstrap.administer(bootstrap.settings(), "key create", values)["key"])
+
+
+@key.command("list")
+def list_keys(subdomain: Subdomain, as_json: Json = False) -> None:
+    """List the keys of a workspace; nothing can show their secrets."""
+    _listing(
+        "key list", {"subdomain": subdomain}, ("id", "name", "scopes", "created_at", "revoked_at"), as_json=as_json
+    )
+
+
+@key.command("revoke")
+def revoke_key(subdomain: Subdomain, key_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """End a key at once."""
+    bootstrap.administer(bootstrap.settings(), "key revoke", {"subdomain": subdomain, "id": key_id})
+    _say(f"revoked {key_id}")
+
+
+@rules.command("list")
+def list_rules(subdomain: Subdomain, as_json: Json = False) -> None:
+    """List the automation rules of a workspace."""
+    columns = ("id", "name", "event", "enabled", "recipients")
+    _listing("rules list", {"subdomain": subdomain}, columns, as_json=as_json)
+
+
+@rules.command("show")
+def show_rule(
+    subdomain: Subdomain, rule_id: Annotated[str, typer.Argument(metavar="ID")], as_json: Json = False
+) -> None:
+    """Show an automation rule."""
+    _facts("rules show", {"subdomain": subdomain, "id": rule_id}, as_json=as_json)
+
+
+@cli.callback(invoke_without_command=True)
+def version(
+    shown: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    """Print the version if asked."""
+    if shown:
+        _say(f"tocsin {__version__}")
+        raise typer.Exit(DONE)
+
+
+def _listing(command: str, values: dict[str, Any], columns: tuple[str, ...], *, as_json: bool) -> None:
+    found = bootstrap.administer(bootstrap.settings(), command, values)
+    if as_json:
+        _say(json.dumps(found, indent=2))
+    elif found:
+        _table(found, columns)
+    else:
+        _say("none")
+
+
+def _facts(command: str, values: dict[str, Any], *, as_json: bool) -> None:
+    found = bootstrap.administer(bootstrap.settings(), command, values)
+    if as_json:
+        _say(json.dumps(found, indent=2))
+    else:
+        _say("\n".join(f"{name:<14} {_plain(value)}" for name, value in found.items()))
+
+
+def _table(found: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column.replace("_", " "), overflow="fold")
+    for one in found:
+        table.add_row(*(_plain(one[column]) for column in columns))
+    Console(markup=False, highlight=False).print(table)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)
+
+
+def _must_be_free(settings: Settings) -> None:
+    """Raise ConfigurationError if another program listens where the server is to."""
+    try:
+        family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+        socket.create_server((settings.host, settings.port), family=family).close()
+    except OSError as error:
+        where = f"{settings.host}:{settings.port}"
+        raise ConfigurationError(f"cannot listen on {where} ({error.strerror}); set TOCSIN_LISTEN") from error
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def _told(text: str, code: int) -> int:
+    with suppress(BrokenPipeError):
+        sys.stderr.write(f"tocsin: {text}\n")
+    return code

@@ -1,0 +1,104 @@
+"""One ASGI application of all faces, and the process that serves it."""
+
+import logging
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tocsin.api import app as api
+from tocsin.api.call import Reply
+from tocsin.api.endpoint import failed, respond
+from tocsin.bootstrap import App
+from tocsin.web import views
+from tocsin.workers.loop import Crew
+
+MOST_HEADERS = 64
+LARGEST_HEADERS = 16_384  # octets
+
+log = logging.getLogger("tocsin.server")
+
+
+def create(app: App, *, crew: Crew | None = None) -> ASGIApp:
+    """Return the application; a crew starts and stops with it."""
+    faces = Starlette(
+        routes=[*api.routes(app), *views.routes(app, api.document(app))],
+        exception_handlers={HTTPException: _http_error, Exception: _unforeseen},
+        lifespan=_lifespan(crew),
+    )
+    return _LimitedHeaders(faces)
+
+
+def serve(app: App, *, with_worker: bool, ready: Callable[[], None]) -> None:
+    """Serve until told to stop by SIGTERM or SIGINT; then take no more work, finish what is in hand, and return."""
+    crew = Crew(app.sender, app.mailer, app.bell) if with_worker else None
+    config = uvicorn.Config(
+        create(app, crew=crew),
+        host=app.settings.host,
+        port=app.settings.port,
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        timeout_keep_alive=30,
+        timeout_graceful_shutdown=30,
+        lifespan="on",
+    )
+    _Server(config, ready).run()
+
+
+class _Server(uvicorn.Server):
+    """Tells when it listens, because a person who reads "ready" types the next line at once."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+
+class _LimitedHeaders:
+    """Refuses requests with more headers than anybody needs, before anything is made of them."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = scope.get("headers", ())
+        if len(headers) > MOST_HEADERS or sum(len(name) + len(value) for name, value in headers) > LARGEST_HEADERS:
+            await respond(Reply(status=431, body={"error": "the request has too many or too large headers"}))(
+                scope, receive, send
+            )
+            return
+        await self._app(scope, receive, send)
+
+
+def _lifespan(crew: Crew | None) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        if crew is not None:
+            crew.start()
+        yield
+        if crew is not None:
+            crew.stop()
+
+    return lifespan
+
+
+async def _http_error(_request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    sentences = {404: "there is nothing at this path; /docs lists what there is", 405: "this path has no such method"}
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    return respond(Reply(status=status, body={"error": sentences.get(status, "the request failed")}, headers=headers))
+
+
+async def _unforeseen(_request: Request, error: Exception) -> Response:
+    return respond(failed(error))

@@ -1,0 +1,129 @@
+"""What `tocsin doctor` finds: each check a name, how it went, and one sentence with the remedy if it did not go well."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from tocsin.domain.delivery import Outcome, Result
+from tocsin.domain.errors import TocsinError
+from tocsin.services import workspaces
+from tocsin.services.administration import Office
+
+
+class Grade(StrEnum):
+    """How a check went. A warning is worth reading and does not fail the checkup."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """How one check went."""
+
+    name: str
+    grade: Grade
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the process runs in, as far as checks need it. `sqlite` is None on PostgreSQL, `probe` on `capture:`."""
+
+    python: tuple[int, int, int]
+    sqlite: tuple[int, int, int] | None
+    zone_rules: str
+    captures: bool
+    is_local: bool
+    mail_from: str
+    probe: Callable[[], Outcome] | None
+    local_now: Callable[[], datetime]
+
+
+# The first release of each Python whose mail library has the flaws mended that our own filter and scan make up for.
+_MENDED_PYTHONS = {(3, 11): (3, 11, 15), (3, 12): (3, 12, 13), (3, 13): (3, 13, 12), (3, 14): (3, 14, 3)}
+_LARGEST_SKEW = timedelta(seconds=30)
+_OVERDUE = timedelta(minutes=5)
+
+
+def findings(office: Office, around: Surroundings) -> list[Finding]:
+    """Run all checks; one that cannot run is a finding too."""
+    found: list[Finding] = []
+    for name, check in _CHECKS.items():
+        try:
+            found += [Finding(name=name, grade=grade, sentence=text) for grade, text in check(office, around)]
+        except TocsinError as error:
+            found.append(Finding(name=name, grade=Grade.FAILED, sentence=str(error)))
+    return found
+
+
+def _python(_office: Office, around: Surroundings) -> Iterator[tuple[Grade, str]]:
+    version = ".".join(map(str, around.python))
+    mended = _MENDED_PYTHONS.get(around.python[:2])
+    if mended is not None and around.python < mended:
+        better = ".".join(map(str, mended))
+        yield Grade.WARNING, f"{version} has known flaws in its mail library; Tocsin guards against them; use {better}"
+    else:
+        yield Grade.OK, version
+
+
+def _database(office: Office, around: Surroundings) -> Iterator[tuple[Grade, str]]:
+    number = len(workspaces.every(office.store))
+    what = "PostgreSQL" if around.sqlite is None else f"SQLite {'.'.join(map(str, around.sqlite))}"
+    if around.sqlite is not None and _can_reset_wrongly(around.sqlite):
+        yield Grade.WARNING, f"{what} has the WAL-reset flaw; Tocsin avoids what triggers it; 3.51.3 mends it"
+    else:
+        yield Grade.OK, what
+    if number == 0:
+        yield Grade.WARNING, "there is no workspace yet; make one with `tocsin workspace create NAME`"
+
+
+def _clock(office: Office, around: Surroundings) -> Iterator[tuple[Grade, str]]:
+    skew = abs(office.clock() - around.local_now())
+    if skew > _LARGEST_SKEW:
+        yield Grade.WARNING, f"this host and the database differ by {skew.total_seconds():.0f} s; set up time keeping"
+    else:
+        yield Grade.OK, "this host and the store agree"
+
+
+def _queue(office: Office, _around: Surroundings) -> Iterator[tuple[Grade, str]]:
+    due = office.store.queue.next_due()
+    late = timedelta(0) if due is None else office.clock() - due
+    if late > _OVERDUE:
+        minutes = late.total_seconds() / 60
+        yield Grade.FAILED, f"a delivery is overdue by {minutes:.0f} min; is a worker running (`tocsin serve`)?"
+    else:
+        yield Grade.OK, "nothing is overdue"
+
+
+def _mail(_office: Office, around: Surroundings) -> Iterator[tuple[Grade, str]]:
+    if around.probe is None:
+        yield Grade.WARNING, "messages are captured and do not leave; set TOCSIN_SMTP_URL to send them"
+        return
+    outcome = around.probe()
+    yield Grade.OK if outcome.result is Result.ACCEPTED else Grade.FAILED, outcome.reply
+    if around.mail_from.endswith("@localhost"):
+        yield Grade.FAILED, f"{around.mail_from} is no sender for other people's mail; set TOCSIN_MAIL_FROM"
+
+
+def _zones(_office: Office, around: Surroundings) -> Iterator[tuple[Grade, str]]:
+    yield Grade.OK, f"time zone rules {around.zone_rules}, pinned"
+
+
+def _can_reset_wrongly(version: tuple[int, int, int]) -> bool:
+    mended_branches = {(3, 44): 6, (3, 50): 7}
+    if version[:2] in mended_branches:
+        return version[2] < mended_branches[version[0], version[1]]
+    return (3, 7, 0) <= version < (3, 51, 3)
+
+
+_CHECKS: dict[str, Callable[[Office, Surroundings], Iterator[tuple[Grade, str]]]] = {
+    "Python": _python,
+    "database": _database,
+    "clock": _clock,
+    "queue": _queue,
+    "mail": _mail,
+    "time zones": _zones,
+}

@@ -1,0 +1,89 @@
+"""The captured mailbox: what would have been sent, as a mail program and a calendar would show it."""
+
+import email
+import email.policy
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+
+from tocsin.bootstrap import App
+from tocsin.domain.delivery import Delivery, State
+from tocsin.domain.errors import NotFoundError
+from tocsin.domain.model import Workspace
+from tocsin.services import deliveries
+from tocsin.services.ports import DeliveryFilter, Page, Transaction
+
+SHOWN = 100  # messages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message as its recipient would read it."""
+
+    id: str
+    event: str
+    at: datetime
+    headers: tuple[tuple[str, str], ...]
+    subject: str
+    recipient: str
+    text: str
+    html: str
+    calendar: bytes
+    raw: bytes
+
+    @property
+    def entry(self) -> tuple[tuple[str, str], ...]:
+        """The lines of the calendar object, unfolded, as name and value."""
+        lines = self.calendar.decode("utf-8").replace("\r\n ", "").split("\r\n")
+        pairs = (line.partition(":") for line in lines if line and not line.startswith(("BEGIN", "END")))
+        return tuple((name, _unescaped(value)) for name, _, value in pairs)
+
+    def property_named(self, name: str) -> str:
+        """Return the value of the first property with this name, or nothing."""
+        return next((value for found, value in self.entry if found.partition(";")[0] == name), "")
+
+
+def messages(app: App, workspace: Workspace) -> list[Message]:
+    """Return the latest messages, the newest first."""
+    with app.store.reading(workspace.id) as tx:
+        wanted = DeliveryFilter(state=State.SENT.value)
+        found, _ = deliveries.page(tx, wanted, Page(size=SHOWN))
+        shown = [_read(tx, delivery) for delivery in found]
+    return sorted(shown, key=lambda message: message.at, reverse=True)
+
+
+def message(app: App, workspace: Workspace, delivery_id: str) -> Message:
+    """Return one message. Raises NotFoundError if it was not sent."""
+    with app.store.reading(workspace.id) as tx:
+        delivery = deliveries.get(tx, delivery_id)
+        if delivery.state is not State.SENT:
+            raise NotFoundError("there is no such message")
+        return _read(tx, delivery)
+
+
+def _read(tx: Transaction, delivery: Delivery) -> Message:
+    raw = deliveries.message(tx, delivery.id).message
+    parsed = email.message_from_bytes(raw, policy=email.policy.default)
+    return Message(
+        id=delivery.id,
+        event=delivery.event.value,
+        at=delivery.settled_at or delivery.due_at,
+        headers=tuple((name, str(value)) for name, value in parsed.items()),
+        subject=str(parsed["Subject"]),
+        recipient=delivery.recipient,
+        text=_part(parsed, "text/plain").decode("utf-8"),
+        html=_part(parsed, "text/html").decode("utf-8"),
+        calendar=_part(parsed, "text/calendar"),
+        raw=raw,
+    )
+
+
+def _part(parsed: EmailMessage, content_type: str) -> bytes:
+    found = next((part for part in parsed.walk() if part.get_content_type() == content_type), None)
+    content = b"" if found is None else found.get_payload(decode=True)
+    return content if isinstance(content, bytes) else b""
+
+
+def _unescaped(value: str) -> str:
+    pieces = value.split("\\\\")
+    return "\\".join(piece.replace("\\n", "\n").replace("\\,", ",").replace("\\;", ";") for piece in pieces)

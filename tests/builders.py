@@ -1,0 +1,316 @@
+"""Things to test with. Each builder gives a whole, plain thing; a test names only what matters to it."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+from tocsin.domain.access import ApiKey, Scope
+from tocsin.domain.delivery import Delivery, DeliveryId, Frozen, Outcome, Result, Settlement, State, Verdict
+from tocsin.domain.events import Event, EventKind
+from tocsin.domain.invite import Entry, Invitation, Method
+from tocsin.domain.model import (
+    Booking,
+    BookingId,
+    BookingStatus,
+    Client,
+    LinkId,
+    LinkKind,
+    MeetingOutcome,
+    Member,
+    MemberId,
+    OutcomeId,
+    OutcomeKind,
+    Place,
+    SchedulingLink,
+    Workspace,
+    WorkspaceId,
+)
+from tocsin.domain.plan import Planned
+from tocsin.domain.rules import Action, ActionType, AutomationRule, RuleDraft, RuleId
+from tocsin.services.ports import Chance
+
+NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+
+WORKSPACE_ID = WorkspaceId("a0000000-0000-4000-8000-000000000001")
+MEMBER_ID = MemberId("e0000000-0000-4000-8000-000000000001")
+LINK_ID = LinkId("c0000000-0000-4000-8000-000000000001")
+BOOKING_ID = BookingId("b0000000-0000-4000-8000-000000000001")
+RULE_ID = RuleId("d0000000-0000-4000-8000-000000000001")
+OUTCOME_ID = OutcomeId("f0000000-0000-4000-8000-000000000001")
+DELIVERY_ID = DeliveryId("90000000-0000-4000-8000-000000000001")
+
+
+def a_workspace(**changes: Any) -> Workspace:
+    workspace = Workspace(
+        id=WORKSPACE_ID,
+        subdomain="acme",
+        name="Acme",
+        time_zone="Europe/Berlin",
+        locale="en",
+        mail_from=None,
+        created_at=NOON - 30 * DAY,
+    )
+    return replace(workspace, **changes)
+
+
+def a_member(**changes: Any) -> Member:
+    member = Member(
+        id=MEMBER_ID,
+        name="Oliver Smith",
+        email="oliver@example.com",
+        time_zone="Europe/Berlin",
+        role="admin",
+        created_at=NOON - 30 * DAY,
+    )
+    return replace(member, **changes)
+
+
+def a_client(**changes: Any) -> Client:
+    return replace(Client(name="Eve Jones", email="eve@example.net", time_zone="America/New_York"), **changes)
+
+
+def a_link(**changes: Any) -> SchedulingLink:
+    link = SchedulingLink(
+        id=LINK_ID,
+        sid="link001",
+        slug="intro",
+        name="Introduction",
+        description="A first talk",
+        kind=LinkKind.ONE_ON_ONE,
+        duration=30 * MINUTE,
+        hosts=(a_member(),),
+        spot="zoom",
+        spot_details="",
+        scheduling_url="https://acme.example.com/intro",
+        is_template=False,
+        is_disabled=False,
+        requires_approval=False,
+        extras={},
+        created_at=NOON - 20 * DAY,
+        updated_at=NOON - 20 * DAY,
+    )
+    return replace(link, **changes)
+
+
+def an_outcome(**changes: Any) -> MeetingOutcome:
+    outcome = MeetingOutcome(id=OUTCOME_ID, name="Won", color="#00aa00", kind=OutcomeKind.CUSTOM)
+    return replace(outcome, **changes)
+
+
+def a_booking(**changes: Any) -> Booking:
+    """Return a confirmed booking for the day after NOON, half an hour long, made at NOON."""
+    booking = Booking(
+        id=BOOKING_ID,
+        sid="book001",
+        uid="b0000000-0000-4000-8000-00000000000f@tocsin",
+        link_id=LINK_ID,
+        client=a_client(),
+        hosts=(a_member(),),
+        starts_at=NOON + DAY,
+        ends_at=NOON + DAY + 30 * MINUTE,
+        status=BookingStatus.CONFIRMED,
+        place=Place(spot="zoom", join_url="https://zoom.example/j/1"),
+        revision=0,
+        created_at=NOON,
+        updated_at=NOON,
+    )
+    return replace(booking, **changes)
+
+
+def a_cancelled_booking(**changes: Any) -> Booking:
+    """Return a booking that was cancelled an hour after NOON."""
+    booking = a_booking(status=BookingStatus.CANCELLED, cancelled_at=NOON + HOUR, cancel_reason="ill", revision=1)
+    return replace(booking, **changes)
+
+
+def an_action(**changes: Any) -> Action:
+    action = Action(
+        type=ActionType.SEND_CALENDAR_INVITE_TO_ANYONE,
+        emails=("ada@example.org",),
+        email_subject="Invitation: {{meeting.name}}",
+        email_body="<p>Hello, {{client.name}} booked {{meeting.name}}.</p>",
+        calendar_invite_subject="{{meeting.name}} with {{client.name}}",
+        calendar_invite_body="<p>{{meeting.description}}</p>",
+    )
+    return replace(action, **changes)
+
+
+def a_rule(**changes: Any) -> AutomationRule:
+    """Return a rule for confirmed bookings; for a timed event give `offset` too."""
+    rule = AutomationRule(
+        id=RULE_ID,
+        revision=1,
+        name="Invite the team",
+        event=EventKind.BOOKING_CONFIRMED,
+        link_ids=(LINK_ID,),
+        actions=(an_action(),),
+        enabled=True,
+        offset=None,
+        created_at=NOON - 10 * DAY,
+        updated_at=NOON - 10 * DAY,
+    )
+    return replace(rule, **changes)
+
+
+def a_rule_draft(**changes: Any) -> RuleDraft:
+    draft = RuleDraft(
+        name="Invite the team", event=EventKind.BOOKING_CONFIRMED, link_ids=(LINK_ID,), actions=(an_action(),)
+    )
+    return replace(draft, **changes)
+
+
+def a_reminder(**changes: Any) -> AutomationRule:
+    """Return a rule that sends an hour before the meeting."""
+    return replace(a_rule(event=EventKind.BEFORE_MEETING_STARTS, offset=HOUR), **changes)
+
+
+def an_event(**changes: Any) -> Event:
+    return replace(Event(kind=EventKind.BOOKING_CONFIRMED, booking=a_booking(), occurred_at=NOON), **changes)
+
+
+def a_planned(**changes: Any) -> Planned:
+    """Return a delivery to be stored, due at NOON."""
+    planned = Planned(
+        key="key-1",
+        rule_id=RULE_ID,
+        rule_revision=1,
+        action_index=0,
+        booking_id=BOOKING_ID,
+        booking_revision=0,
+        event=EventKind.BOOKING_CONFIRMED,
+        recipient="ada@example.org",
+        due_at=NOON,
+        expires_at=NOON + 3 * DAY,
+        rank=0,
+    )
+    return replace(planned, **changes)
+
+
+def a_delivery(**changes: Any) -> Delivery:
+    """Return a delivery that was planned and is due at NOON."""
+    delivery = Delivery(
+        id=DELIVERY_ID,
+        workspace_id=WORKSPACE_ID,
+        rule_id=RULE_ID,
+        rule_revision=1,
+        action_index=0,
+        booking_id=BOOKING_ID,
+        booking_revision=0,
+        event=EventKind.BOOKING_CONFIRMED,
+        recipient="ada@example.org",
+        state=State.SCHEDULED,
+        reason="",
+        due_at=NOON,
+        expires_at=NOON + 3 * DAY,
+        next_at=NOON,
+        attempts=0,
+        failures=0,
+        crashes=0,
+        created_at=NOON,
+        settled_at=None,
+    )
+    return replace(delivery, **changes)
+
+
+def a_settlement(delivery: Delivery, **changes: Any) -> Settlement:
+    """Return the settlement of an attempt that was accepted."""
+    accepted = Outcome(result=Result.ACCEPTED, code=250, enhanced_code="2.0.0", reply="taken")
+    settlement = Settlement(delivery=delivery, outcome=accepted, verdict=Verdict(state=State.SENT))
+    return replace(settlement, **changes)
+
+
+def an_entry(**changes: Any) -> Entry:
+    entry = Entry(
+        method=Method.REQUEST,
+        uid="b0000000-0000-4000-8000-00000000000f@tocsin",
+        summary="Introduction with Eve Jones",
+        description="A first talk",
+        location="https://zoom.example/j/1",
+        url="https://acme.example.com/intro",
+        starts_at=NOON + DAY,
+        ends_at=NOON + DAY + 30 * MINUTE,
+        created_at=NOON,
+        organizer_name="Oliver Smith",
+        organizer_email="invites@example.com",
+        attendee_name="Ada Byron",
+        attendee_email="ada@example.org",
+    )
+    return replace(entry, **changes)
+
+
+def an_invitation(**changes: Any) -> Invitation:
+    """Return what a recipient was told: `an_entry()`, as its first revision."""
+    invitation = Invitation(
+        booking_id=BOOKING_ID,
+        recipient="ada@example.org",
+        uid="b0000000-0000-4000-8000-00000000000f@tocsin",
+        organizer_email="invites@example.com",
+        method=Method.REQUEST,
+        sequence=0,
+        stamp=NOON,
+        digest=an_entry().digest,
+        calendar="BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n",
+        thread_id="first.0.0@example.com",
+    )
+    return replace(invitation, **changes)
+
+
+def a_frozen(**changes: Any) -> Frozen:
+    frozen = Frozen(
+        booking_revision=0,
+        sequence=0,
+        message_id="first.0.0@example.com",
+        sender="invites@example.com",
+        message=b"Subject: Invitation\r\n\r\nHello\r\n",
+        frozen_at=NOON,
+    )
+    return replace(frozen, **changes)
+
+
+def a_key(**changes: Any) -> ApiKey:
+    key = ApiKey(
+        id="key000000001",
+        workspace_id=WORKSPACE_ID,
+        name="Scheduler",
+        scopes=frozenset({Scope.ADMIN}),
+        created_at=NOON,
+        revoked_at=None,
+    )
+    return replace(key, **changes)
+
+
+def numbered(pattern: str) -> Callable[[], str]:
+    """Return a function that fills `pattern` with 1, 2, 3 and so on; threads may share it."""
+    numbers = count(1)
+    return lambda: pattern.format(next(numbers))
+
+
+def a_chance() -> Chance:
+    """Return chance without chance: ids, sids, secrets and digits count up, and the jitter is in the middle."""
+    return Chance(
+        # The number stands in front too, because the first twelve digits of an id become an API key's.
+        new_id=numbered("{0:08x}-0000-4000-8000-{0:012x}"),
+        new_sid=numbered("s{0:06d}"),
+        new_secret=numbered("{0:064x}"),
+        nine_digits=numbered("{0:09d}"),
+        jitter=lambda: 0.5,
+    )
+
+
+class SettableClock:
+    """A clock that stands still until a test moves it."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, by: timedelta) -> None:
+        self.now += by

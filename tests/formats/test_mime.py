@@ -1,0 +1,99 @@
+from datetime import datetime, timedelta, timezone
+
+import pytest
+
+from tests.formats.letters import a_letter, an_invite
+from tocsin.domain.invite import Method
+from tocsin.formats import mime, scan
+
+
+def head_of(message: bytes) -> str:
+    return message.partition(b"\r\n\r\n")[0].decode()
+
+
+def test_the_headers_are_these_and_no_others() -> None:
+    letter = a_letter(references="b1.0.first@example.net")
+
+    *headers, boundary = head_of(mime.write(letter)).split("\r\n")
+
+    assert headers == [
+        'From: "Zoe Host" <bookings@example.net>',
+        'To: "Alice" <alice@example.com>',
+        "Subject: Invitation: Intro call",
+        "Date: Tue, 24 Nov 2026 12:00:00 +0000",
+        "Message-ID: <b1.0.alice@example.net>",
+        "References: <b1.0.first@example.net>",
+        "In-Reply-To: <b1.0.first@example.net>",
+        "Reply-To: zoe@example.net",
+        "Auto-Submitted: auto-generated",
+        "MIME-Version: 1.0",
+    ]
+    assert boundary.startswith('Content-Type: multipart/mixed; boundary="=_mix_')
+
+
+def test_what_is_empty_has_no_header() -> None:
+    head = head_of(mime.write(a_letter(from_name="", to_name=" ", reply_to="", references="")))
+
+    assert "From: bookings@example.net\r\nTo: alice@example.com\r\n" in head
+    assert not any(name in head for name in ("References", "In-Reply-To", "Reply-To"))
+
+
+def test_equal_letters_give_equal_bytes_and_another_id_another_boundary() -> None:
+    one, same, other = (mime.write(a_letter(message_id=f"{name}@example.net")) for name in "xxy")
+
+    assert one == same
+    assert head_of(one).split("boundary=")[1] != head_of(other).split("boundary=")[1]
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("Zoe", 'To: "Zoe" <alice@example.com>'),
+        ('a "b" \\ c', r'To: "a \"b\" \\ c" <alice@example.com>'),
+        ("Zoë", "To: =?utf-8?b?Wm/Dqw==?= <alice@example.com>"),
+        ("x\r\nBcc: y@z.example", 'To: "x  Bcc: y@z.example" <alice@example.com>'),
+        ("=?utf-8?q?x?=", 'To: "= ?utf-8?q?x?=" <alice@example.com>'),
+    ],
+)
+def test_a_name_is_quoted_or_encoded(name: str, written: str) -> None:
+    assert f"{written}\r\n" in head_of(mime.write(a_letter(to_name=name)))
+
+
+def test_an_address_that_does_not_fit_behind_its_name_stands_on_the_next_line() -> None:
+    address = "x" * 64 + "@example.com"
+
+    assert f'"Alice"\r\n <{address}>\r\n' in head_of(mime.write(a_letter(an_invite(attendee_email=address))))
+
+
+def test_a_local_part_beyond_ascii_is_written_as_it_is() -> None:
+    message = mime.write(a_letter(an_invite(attendee_email="zoë@xn--bcher-kva.example")))
+
+    assert 'To: "Alice" <zoë@xn--bcher-kva.example>' in head_of(message)
+    assert scan.complaints(message) == []
+
+
+def test_the_date_is_in_utc_and_in_english() -> None:
+    date = datetime(2026, 3, 1, 0, 30, tzinfo=timezone(timedelta(hours=2)))
+
+    assert "\r\nDate: Sat, 28 Feb 2026 22:30:00 +0000\r\n" in head_of(mime.write(a_letter(date=date)))
+
+
+def test_an_id_may_come_with_its_brackets() -> None:
+    assert "\r\nMessage-ID: <x@example.net>\r\n" in head_of(mime.write(a_letter(message_id="<x@example.net>")))
+
+
+def test_the_method_of_the_part_is_the_letters() -> None:
+    message = mime.write(a_letter(an_invite(method=Method.CANCEL)))
+
+    assert message.count(b'Content-Type: text/calendar; charset="UTF-8"; method=CANCEL\r\n') == 1
+
+
+def test_an_empty_letter_is_whole_too() -> None:
+    assert scan.complaints(mime.write(a_letter(subject="", text="", html=""))) == []
+
+
+def test_bodies_cannot_end_their_part() -> None:
+    boundary = head_of(mime.write(a_letter())).split('boundary="')[1][:-1]
+    text = f"--{boundary}--\r\n\r\n--{boundary}\n.\n..\nFrom x"
+
+    assert scan.complaints(mime.write(a_letter(text=text, html=text))) == []

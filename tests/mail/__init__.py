@@ -1,0 +1,1 @@
+"""Tests of the dialogue with a relay, against real servers on loopback."""

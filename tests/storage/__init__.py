@@ -1,0 +1,1 @@
+"""Tests of tocsin.storage, on both databases."""

@@ -3,15 +3,20 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq --no-input
 
-.PHONY: setup demo test check format lock clean
+.PHONY: setup demo demo-once test check format lock clean
 
 setup: .venv/ready
 
 demo: setup
 	@$(BIN)/tocsin demo
 
+demo-once: setup
+	@$(BIN)/tocsin demo --once
+
+# On SQLite and on a real PostgreSQL that the suite brings itself. Ends with the coverage that is promised.
 test: .venv/ready-dev
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --cov --cov-report=
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/coverage
 
 check: .venv/ready-dev
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/check

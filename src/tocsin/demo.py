@@ -69,8 +69,8 @@ def play_once(console: Console) -> None:
             with stage.app.store.transaction(stage.workspace.id) as tx:
                 step.deed(tx, now[0])
             _play(stage, step.words, console, now=now[0])
-        console.print("SEQUENCE rises when the entry changes and stays when it does not; the UID never changes.")
-        console.print("Run [bold]tocsin demo[/bold] to see these messages in a browser, and try the API.\n")
+        console.print("SEQUENCE rises when the entry changes, and only then; the UID never changes.")
+        console.print("`tocsin demo` shows these messages in a browser, and lets you try the API.\n")
 
 
 def serve(chosen: Settings, console: Console) -> None:
@@ -181,17 +181,13 @@ def _slot(moment: datetime) -> Slot:
 def _play(stage: Stage, words: str, console: Console, *, now: datetime) -> None:
     """Deliver what is due and print who got what, read from the very messages that went out."""
     drain(stage.app.sender, stage.app.mailer())
-    console.print(f"[bold]{dates.moment(now, 'Etc/UTC', 'en').partition(' (')[0]} UTC[/bold]   {words}")
+    console.print(f"[bold]{dates.moment(now, 'Etc/UTC', 'en').partition(' (')[0]} UTC: {words}[/bold]")
     for message in reversed(mailbox.messages(stage.app, stage.workspace)):
         if message.at == now:
-            invite = f"{message.property_named('METHOD')} {message.property_named('SEQUENCE')}"
-            console.print(f"    to {message.recipient:<22} {message.subject}", highlight=False)
-            console.print(f"       {invite:<22} {_starts(message)}\n", highlight=False)
-
-
-def _starts(message: mailbox.Message) -> str:
-    starts_at = datetime.strptime(message.property_named("DTSTART"), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    return dates.moment(starts_at, "Europe/Berlin", "en")
+            invite = f"{message.property_named('METHOD')}, SEQUENCE {message.property_named('SEQUENCE')}"
+            console.print(f'  {message.recipient} gets "{message.subject}"', highlight=False)
+            console.print(f"    {invite}: {message.starts}", highlight=False)
+    console.print()
 
 
 def _act(stage: Stage, stop: threading.Event, console: Console) -> None:

@@ -3,13 +3,14 @@
 import email
 import email.policy
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from email.message import EmailMessage
 
 from tocsin.bootstrap import App
 from tocsin.domain.delivery import Delivery, State
 from tocsin.domain.errors import NotFoundError
 from tocsin.domain.model import Workspace
+from tocsin.formats import dates
 from tocsin.services import deliveries
 from tocsin.services.ports import DeliveryFilter, Page, Transaction
 
@@ -30,6 +31,17 @@ class Message:
     html: str
     calendar: bytes
     raw: bytes
+    time_zone: str  # of the workspace
+
+    @property
+    def starts(self) -> str:
+        """When the entry starts, for people."""
+        return self._moment("DTSTART")
+
+    @property
+    def ends(self) -> str:
+        """When the entry ends, for people."""
+        return self._moment("DTEND")
 
     @property
     def entry(self) -> tuple[tuple[str, str], ...]:
@@ -42,13 +54,17 @@ class Message:
         """Return the value of the first property with this name, or nothing."""
         return next((value for found, value in self.entry if found.partition(";")[0] == name), "")
 
+    def _moment(self, name: str) -> str:
+        moment = datetime.strptime(self.property_named(name), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+        return dates.moment(moment, self.time_zone, "en")
+
 
 def messages(app: App, workspace: Workspace) -> list[Message]:
     """Return the latest messages, the newest first."""
     with app.store.reading(workspace.id) as tx:
         wanted = DeliveryFilter(state=State.SENT.value)
         found, _ = deliveries.page(tx, wanted, Page(size=SHOWN))
-        shown = [_read(tx, delivery) for delivery in found]
+        shown = [_read(tx, workspace, delivery) for delivery in found]
     return sorted(shown, key=lambda message: message.at, reverse=True)
 
 
@@ -58,10 +74,10 @@ def message(app: App, workspace: Workspace, delivery_id: str) -> Message:
         delivery = deliveries.get(tx, delivery_id)
         if delivery.state is not State.SENT:
             raise NotFoundError("there is no such message")
-        return _read(tx, delivery)
+        return _read(tx, workspace, delivery)
 
 
-def _read(tx: Transaction, delivery: Delivery) -> Message:
+def _read(tx: Transaction, workspace: Workspace, delivery: Delivery) -> Message:
     raw = deliveries.message(tx, delivery.id).message
     parsed = email.message_from_bytes(raw, policy=email.policy.default)
     return Message(
@@ -75,6 +91,7 @@ def _read(tx: Transaction, delivery: Delivery) -> Message:
         html=_part(parsed, "text/html").decode("utf-8"),
         calendar=_part(parsed, "text/calendar"),
         raw=raw,
+        time_zone=workspace.time_zone,
     )
 
 

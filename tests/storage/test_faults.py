@@ -1,6 +1,7 @@
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -55,7 +56,7 @@ def test_an_empty_plan_disarms_all() -> None:
     "plan", ["nowhere:raise", "before_mark:explode", "before_mark", "before_mark:raise@x", ":raise"]
 )
 def test_a_plan_is_refused_that_names(plan: str) -> None:
-    with pytest.raises(ValueError, match="no such fault|invalid literal"):
+    with pytest.raises(ValueError, match=r"no such fault|invalid literal"):
         arm(plan)
 
 
@@ -78,8 +79,6 @@ def test_an_armed_kill_ends_the_process_at_once_and_at_the_chosen_pass() -> None
 
 
 def test_every_point_stands_somewhere_in_the_code() -> None:
-    from pathlib import Path
-
     assert faults.__file__ is not None
     source = "".join(path.read_text() for path in Path(faults.__file__).parents[1].rglob("*.py"))
 

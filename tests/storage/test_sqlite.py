@@ -3,7 +3,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -56,7 +56,7 @@ def notes(database: SqliteDatabase) -> set[str]:
         return {row["note"] for row in connection.rows("SELECT note FROM notes")}
 
 
-def as_one_group(database: SqliteDatabase, works: list[Callable[[], object]]) -> list[Exception | None]:
+def as_one_group(database: SqliteDatabase, works: Sequence[Callable[[], object]]) -> list[Exception | None]:
     """Run all of `works` in threads, after a first unit that ends when all of them wait; return what each raised."""
     started = threading.Event()
 
@@ -75,15 +75,15 @@ def as_one_group(database: SqliteDatabase, works: list[Callable[[], object]]) ->
 
 def test_the_file_is_kept_as_safely_as_sqlite_can(database: SqliteDatabase) -> None:
     with database.transaction() as connection:
-        assert connection.rows("PRAGMA journal_mode")[0][0] == "wal"
-        assert connection.rows("PRAGMA synchronous")[0][0] == 2, "2 is FULL"
-        assert connection.rows("PRAGMA foreign_keys")[0][0] == 1
+        assert connection.rows("PRAGMA journal_mode")[0]["journal_mode"] == "wal"
+        assert connection.rows("PRAGMA synchronous")[0]["synchronous"] == 2, "2 is FULL"
+        assert connection.rows("PRAGMA foreign_keys")[0]["foreign_keys"] == 1
 
 
 def test_readers_cannot_write_and_never_checkpoint(database: SqliteDatabase) -> None:
     with database.reading() as connection:
-        assert connection.rows("PRAGMA query_only")[0][0] == 1
-        assert connection.rows("PRAGMA wal_autocheckpoint")[0][0] == 0
+        assert connection.rows("PRAGMA query_only")[0]["query_only"] == 1
+        assert connection.rows("PRAGMA wal_autocheckpoint")[0]["wal_autocheckpoint"] == 0
 
 
 def test_only_its_owner_can_read_the_file_and_what_stands_beside_it(tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_a_unit_that_raises_is_undone_alone(database: SqliteDatabase) -> None:
 
 
 def test_the_last_of_a_group_may_raise_and_the_others_are_stored(database: SqliteDatabase) -> None:
-    waits, raised = threading.Event(), []
+    waits = threading.Event()
 
     def first() -> None:
         with database.transaction() as connection:
@@ -232,37 +232,27 @@ def test_a_group_of_nothing_but_failures_is_rolled_back(database: SqliteDatabase
 
 
 def test_nobody_hears_of_success_before_the_commit_that_holds_his_work(database: SqliteDatabase) -> None:
-    first_is_done, release = threading.Event(), threading.Event()
+    started, done = threading.Event(), threading.Event()
 
     def first() -> None:
-        write(database, "first")
-        first_is_done.set()
+        with database.transaction() as connection:
+            connection.run("INSERT INTO notes (note) VALUES ('first')")
+            started.set()
+            until(lambda: database._waiting == 1)
+        done.set()
 
     def second() -> None:
+        started.wait()
         with database.transaction() as connection:
-            # The first has run its unit by now, but its commit is this one's.
+            # The first has run its unit by now, and its commit is this one's.
             assert connection.number("SELECT count(*) AS n FROM notes") == 1
             assert notes(database) == set()
-            assert not first_is_done.is_set()
-            release.set()
+            assert not done.wait(0.1)
 
-    def gate() -> None:
-        with database.transaction():
-            until(lambda: database._waiting == 1)
-            threads.append(threading.Thread(target=second))
-            threads[0].start()
-            until(lambda: database._waiting == 2)
+    raised = in_threads([first, second])
 
-    threads: list[threading.Thread] = []
-    holding = threading.Event()
-
-    def hold() -> None:
-        with database.transaction():
-            holding.set()
-            until(lambda: database._waiting == 1)
-
-    raised = in_threads([hold, lambda: (holding.wait(), gate())])
     assert raised == [None, None]
+    assert notes(database) == {"first"}
 
 
 def test_when_the_commit_fails_every_unit_of_the_group_raises_and_nothing_is_stored(database: SqliteDatabase) -> None:
@@ -295,7 +285,7 @@ def test_what_fails_after_the_commit_has_been_stored(database: SqliteDatabase) -
 
 def test_a_full_disk_is_heard_by_everybody_whose_work_it_cost(database: SqliteDatabase) -> None:
     with database.transaction() as connection:
-        pages = connection.rows("PRAGMA page_count")[0][0]
+        pages = connection.rows("PRAGMA page_count")[0]["page_count"]
         connection.rows(f"PRAGMA max_page_count = {pages + 4}")
     names = [f"{n}{'x' * (60_000 if n == 3 else 0)}" for n in range(8)]
 
@@ -314,7 +304,7 @@ def test_a_rollback_by_sqlite_itself_is_heard_by_everybody_whose_work_it_cost(da
         with database.transaction() as connection:
             connection.run("INSERT OR ROLLBACK INTO workspaces (workspace_id) VALUES (NULL)")
 
-    works = [partial(write, database, "a"), roll_back, partial(write, database, "b")]
+    works: list[Callable[[], object]] = [partial(write, database, "a"), roll_back, partial(write, database, "b")]
 
     raised = as_one_group(database, works)
 

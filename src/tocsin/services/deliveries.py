@@ -123,8 +123,9 @@ def _prepare_all(sender: Sender, claimed: list[Delivery]) -> list[_Ready]:
 
 def _prepare(tx: Transaction, sender: Sender, delivery: Delivery, *, now: datetime) -> _Ready | Settlement:
     scene = _scene(tx, sender, delivery)
-    if scene is None:
-        gone = Verdict(state=State.CANCELLED, reason="the booking or its link is gone")
+    if scene is None or not tx.rules.exists(delivery.rule_id):
+        # Deleting ends what waits; this one was on its way then and came back.
+        gone = Verdict(state=State.CANCELLED, reason="the rule was deleted first")
         return Settlement(delivery=delivery, outcome=None, verdict=gone)
     ended = stale(delivery, scene.booking, now=now)
     if ended is not None:

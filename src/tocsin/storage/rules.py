@@ -51,6 +51,11 @@ class SqlRules:
         found = self._rules(self._connection.rows(statement, workspace_id=self._workspace_id, id=rule_id))
         return found[0] if found else None
 
+    def exists(self, rule_id: str) -> bool:
+        """Tell whether there is a rule with this id."""
+        statement = "SELECT count(*) AS n FROM automation_rules WHERE workspace_id = :workspace_id AND id = :id"
+        return self._connection.number(statement, workspace_id=self._workspace_id, id=rule_id) == 1
+
     def page(self, *, limit: int, offset: int) -> tuple[list[AutomationRule], int]:
         """Return a page of rules, the newest first, and the number of all."""
         where = "WHERE workspace_id = :workspace_id"

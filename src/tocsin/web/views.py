@@ -48,7 +48,7 @@ def routes(app: App, document: dict[str, Any]) -> list[Route]:
         return answer
 
     async def style(_request: Request) -> Response:
-        return Response(_STYLE, media_type="text/css", headers=_HEADERS | {"Cache-Control": "max-age=3600"})
+        return Response(_STYLE, media_type="text/css", headers=_HEADERS | {"Cache-Control": "max-age=60"})
 
     async def download(request: Request) -> Response:
         return await run_in_threadpool(_download, app, request)

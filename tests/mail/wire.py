@@ -6,6 +6,7 @@ import ssl
 import struct
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -181,9 +182,8 @@ class Server:
 
     def _serve(self, wire: Wire) -> None:
         try:
-            self.play(wire)
-        except (EOFError, OSError):
-            pass  # the client has gone, or the TLS handshake failed: that is the client's test
+            with suppress(EOFError, OSError):  # the client has gone, or TLS failed: that is the client's test
+                self.play(wire)
         except Exception as error:  # noqa: BLE001 - shown when the server is left
             self.failures.append(error)
         finally:

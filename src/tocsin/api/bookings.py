@@ -3,14 +3,13 @@
 from functools import partial
 
 from tocsin.api.call import V1, Call, Reply, Route
+from tocsin.api.schemas.booking_filters import BookingsQuery, CancelQuery
 from tocsin.api.schemas.bookings import (
     BookingAnswer,
     BookingIn,
     BookingOut,
     BookingPatch,
     BookingsAnswer,
-    BookingsQuery,
-    CancelQuery,
 )
 from tocsin.api.schemas.paging import listing
 from tocsin.api.schemas.reading import read

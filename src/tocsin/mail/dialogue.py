@@ -6,6 +6,7 @@ import smtplib
 import socket
 import ssl
 import time
+from contextlib import suppress
 
 from tocsin.domain.errors import ConfigurationError
 from tocsin.mail.replies import Reply, cut, printable
@@ -116,11 +117,9 @@ class Session(smtplib.SMTP):
 
     def leave(self, *, within_s: float) -> None:
         """Say QUIT, wait at most `within_s` seconds for the answer, and close (RFC 5321, 4.1.1.10)."""
-        try:
+        with suppress(OSError):  # it is closed all the same
             self.write(b"QUIT\r\n", within_s=within_s)
             self.reply()
-        except OSError:
-            pass  # it is closed all the same
         self.close()
 
     # What follows stands in for methods of smtplib.SMTP.

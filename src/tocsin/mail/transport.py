@@ -2,6 +2,7 @@
 
 import ipaddress
 import re
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -99,10 +100,8 @@ def _split(url: str) -> tuple[SplitResult, int | None]:
 
 def _host(parts: SplitResult) -> str:
     host = parts.hostname or ""
-    try:
+    with suppress(ValueError):
         return str(ipaddress.ip_address(host))
-    except ValueError:
-        pass
     if not _HOST.fullmatch(host):
         raise ConfigurationError(f"the SMTP URL names no host in ASCII; {_SHAPE}")
     return host

@@ -1,16 +1,14 @@
 """Bookings on the wire."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, TypeAdapter, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from tocsin.api.schemas.fields import (
     Address,
-    Asked,
     Day,
     Line,
-    Moment,
     Name,
     OptionalLine,
     Reason,
@@ -21,14 +19,12 @@ from tocsin.api.schemas.fields import (
     Zone,
 )
 from tocsin.api.schemas.outcomes import OutcomeOut
-from tocsin.api.schemas.paging import PageQuery, Pagination
+from tocsin.api.schemas.paging import Pagination
 from tocsin.domain.model import Booking, Client, Place
 from tocsin.domain.text import ANSWER_LENGTH, complaint
 from tocsin.formats import zones
 from tocsin.services.bookings import BookingChange, BookingDraft, Slot
-from tocsin.services.ports import BookingFilter
 
-_MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
 _MOST_ANSWERS = 50
 _ANSWER = str | int | float | bool | None
 Answers = Annotated[dict[str, _ANSWER | list[_ANSWER]], Field(max_length=_MOST_ANSWERS)]
@@ -131,55 +127,6 @@ class BookingPatch(Sent):
             no_show=self.no_show,
             outcome_id=self.meeting_outcome if self.meeting_outcome_id is None else self.meeting_outcome_id,
             override_availability=self.override_availability,
-        )
-
-
-class CancelQuery(Asked):
-    """v1's cancel and reject carry the reason in the query."""
-
-    cancel_reason: Reason = ""
-    rejection_reason: Reason = ""
-
-
-class BookingsQuery(PageQuery):
-    """Which bookings are wanted, in both versions' spelling."""
-
-    type: Literal["upcoming", "past", "cancelled", "incomplete"] | None = None
-    host_email: Annotated[str, Field(max_length=254)] = ""
-    client_email: Annotated[str, Field(max_length=254)] = ""
-    sorting_key: Literal["created_at", "starts_at"] = "created_at"
-    sorting_order: Literal["asc", "desc"] = "desc"
-    search: Annotated[str, Field(max_length=100)] = ""
-    meeting_sid: Annotated[str, Field(max_length=64)] = ""
-    starts_after: Moment | None = None
-    starts_before: Moment | None = None
-    starts_at_rule: Annotated[str, Field(alias="filters[starts_at][rule]")] = ""
-    starts_at_value: Annotated[str, Field(alias="filters[starts_at][value]")] = ""
-    ends_at_rule: Annotated[str, Field(alias="filters[ends_at][rule]")] = ""
-    ends_at_value: Annotated[str, Field(alias="filters[ends_at][value]")] = ""
-
-    @model_validator(mode="after")
-    def _known_rules(self) -> Self:
-        _span(self.starts_at_rule, self.starts_at_value)
-        _span(self.ends_at_rule, self.ends_at_value)
-        return self
-
-    def wanted(self, *, link_id: str) -> BookingFilter:
-        """Return the same in our words; `link_id` is the link that `meeting_sid` names."""
-        starts_from, starts_until = _span(self.starts_at_rule, self.starts_at_value)
-        ends_from, ends_until = _span(self.ends_at_rule, self.ends_at_value)
-        return BookingFilter(
-            type=self.type or "",
-            client_email=self.client_email,
-            host_email=self.host_email,
-            link_id=link_id,
-            search=self.search,
-            starts_from=self.starts_after or starts_from,
-            starts_until=self.starts_before or starts_until,
-            ends_from=ends_from,
-            ends_until=ends_until,
-            order_by=self.sorting_key,
-            descending=self.sorting_order == "desc",
         )
 
 
@@ -287,20 +234,3 @@ class BookingsAnswer(Shown):
 
 def _given(value: str | None, former: str) -> str:
     return former if value is None else value
-
-
-def _span(rule: str, value: str) -> tuple[datetime | None, datetime | None]:
-    """Return v1's filter as from (inclusive) and until (exclusive)."""
-    instant = timedelta(microseconds=1)
-    match rule, [_MOMENT.validate_python(text.strip()) for text in value.split(",") if text]:
-        case "", _:
-            return None, None
-        case "at", [moment]:
-            return moment, moment + instant
-        case "after", [moment]:
-            return moment + instant, None
-        case "before", [moment]:
-            return None, moment
-        case "between", [first, last]:
-            return first, last + instant
-    raise ValueError("a filter's rule is at, after, before (one time) or between (two times with a comma)")

@@ -1,9 +1,11 @@
 """One ASGI application of all faces, and the process that serves it."""
 
 import logging
+import signal
 import socket
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 
 import uvicorn
 from starlette.applications import Starlette
@@ -53,7 +55,10 @@ def serve(app: App, *, with_worker: bool, ready: Callable[[], None]) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Tells when it listens, because a person who reads "ready" types the next line at once."""
+    """Tells when it listens, because a person who reads "ready" types the next line at once; and lets the program end.
+
+    uvicorn raises the signal that stopped it once more, which would end the process before the store is closed.
+    """
 
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
@@ -63,6 +68,19 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._ready()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop on SIGTERM and SIGINT, and leave it at that."""
+        # Only the main thread can; a server in another one is stopped by who started it.
+        is_main = threading.current_thread() is threading.main_thread()
+        numbers = (signal.SIGTERM, signal.SIGINT) if is_main else ()
+        former = [signal.signal(number, self.handle_exit) for number in numbers]
+        try:
+            yield
+        finally:
+            for number, handler in zip(numbers, former, strict=True):
+                signal.signal(number, handler)
 
 
 class _LimitedHeaders:

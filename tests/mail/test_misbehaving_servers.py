@@ -398,7 +398,7 @@ def test_a_connection_lost_before_the_final_dot_is_the_relays_trouble(connect: C
         assert server.connections == 1
 
 
-def test_a_connection_lost_within_the_body_is_this_deliverys_trouble_so_that_it_cannot_shut_the_way_for_others(
+def test_a_connection_lost_within_the_body_costs_this_delivery_a_try_and_shuts_the_way_for_nobody(
     connect: Connect,
 ) -> None:
     def script(wire: Wire) -> None:

@@ -192,7 +192,8 @@ def _attempt(sender: Sender, one: _Ready, mailer: Mailer, *, pause: timedelta) -
         "attempt %d: %s",
         one.delivery.attempts,
         outcome.result.value,
-        extra={"workspace": one.delivery.workspace_id, "delivery": one.delivery.id, "reply": outcome.reply},
+        # Not the reply: servers put addresses into it. It stands with the attempt.
+        extra={"workspace": one.delivery.workspace_id, "delivery": one.delivery.id, "code": outcome.code},
     )
     if ended.state is State.RETRYING:
         _supersede(sender, one.delivery, now=now)

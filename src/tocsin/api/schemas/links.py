@@ -142,7 +142,7 @@ class LinkOut(Shown):
     is_template: bool
     created_at: datetime
     updated_at: datetime
-    extras: dict[str, Any]
+    extras: Annotated[dict[str, Any], Field(exclude=True)]
 
     @classmethod
     def of(cls, link: SchedulingLink, *, base_url: str) -> Self:
@@ -171,8 +171,7 @@ class LinkOut(Shown):
 
     def wire(self) -> dict[str, Any]:
         """Return it as JSON values, with the fields of the original that mean nothing here among the others."""
-        shown = super().wire()
-        return {**shown.pop("extras"), **shown}
+        return self.extras | super().wire()
 
 
 class LinkAnswer(Shown):

@@ -37,7 +37,7 @@ from tocsin.mail.capture import CaptureMailer
 from tocsin.mail.smtp import SmtpMailer
 from tocsin.services import administration, checkup, faults
 from tocsin.services.administration import Office
-from tocsin.services.deliveries import Sender
+from tocsin.services.attempts import Sender
 from tocsin.services.ports import Chance, Clock, Mailer
 from tocsin.settings import Settings
 from tocsin.storage.clock import DatabaseClock

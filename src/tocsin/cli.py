@@ -91,7 +91,7 @@ def worker() -> None:
         raise ConfigurationError("a worker of its own needs PostgreSQL; on SQLite `tocsin serve` delivers too")
     bootstrap.log_to_stderr(settings)
     app = bootstrap.open_app(settings)
-    crew = Crew(app.sender, app.mailer, app.bell)
+    crew = Crew(app.sender, app.mailer, app.bell, lease=app.settings.lease)
     stop = threading.Event()
     bootstrap.on_stop_signal(stop.set)
     crew.start()

@@ -34,12 +34,14 @@ def create(app: App, *, crew: Crew | None = None) -> ASGIApp:
         exception_handlers={HTTPException: _http_error, Exception: _unforeseen},
         lifespan=_lifespan(crew),
     )
+    # A redirect to the same path without its slash would be built from the Host header, which anybody can write.
+    faces.router.redirect_slashes = False
     return _LimitedHeaders(faces)
 
 
 def serve(app: App, *, with_worker: bool, ready: Callable[[], None]) -> None:
     """Serve until told to stop by SIGTERM or SIGINT; then take no more work, finish what is in hand, and return."""
-    crew = Crew(app.sender, app.mailer, app.bell) if with_worker else None
+    crew = Crew(app.sender, app.mailer, app.bell, lease=app.settings.lease) if with_worker else None
     config = uvicorn.Config(
         create(app, crew=crew),
         host=app.settings.host,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -15,8 +16,9 @@ _DEFAULTS = {
     "TOCSIN_MAIL_FROM": "invites@localhost",
     "TOCSIN_SECRET_KEY": "",
     "TOCSIN_LOG": "text",
-    # For the project's own tests: see services/faults.py.
+    # For the project's own tests: see services/faults.py, and workers/lease.py for how long a killed worker's work waits.
     "TOCSIN_FAULTS": "",
+    "TOCSIN_LEASE_S": "60",
 }
 CAPTURE = "capture:"
 _SHORTEST_SECRET = 32  # characters
@@ -36,6 +38,7 @@ class Settings:
     secret_key: str = field(repr=False)
     log: str
     faults: str
+    lease: timedelta
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -53,6 +56,7 @@ class Settings:
             secret_key=_secret(values["TOCSIN_SECRET_KEY"]),
             log=_one_of("TOCSIN_LOG", values["TOCSIN_LOG"], ("text", "json")),
             faults=values["TOCSIN_FAULTS"],
+            lease=_seconds("TOCSIN_LEASE_S", values["TOCSIN_LEASE_S"]),
         )
 
     @property
@@ -116,6 +120,12 @@ def _secret(value: str) -> str:
     if value and len(value) < _SHORTEST_SECRET:
         raise ConfigurationError(f"TOCSIN_SECRET_KEY: give at least {_SHORTEST_SECRET} random characters")
     return value
+
+
+def _seconds(name: str, value: str) -> timedelta:
+    if not value.isascii() or not value.isdecimal() or int(value) == 0:
+        raise ConfigurationError(f"{name}: {value!r} is no number of seconds from 1 on")
+    return timedelta(seconds=int(value))
 
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:

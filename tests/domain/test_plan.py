@@ -1,5 +1,6 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,6 +15,7 @@ from tests.builders import (
     RULE_ID,
     SECOND,
     a_booking,
+    a_delivery,
     a_planned,
     a_reminder,
     a_rule,
@@ -23,7 +25,7 @@ from tests.builders import (
 from tocsin.domain.delivery import State
 from tocsin.domain.events import TIMED, EventKind
 from tocsin.domain.model import Booking, BookingStatus, LinkId
-from tocsin.domain.plan import plan, plan_timed
+from tocsin.domain.plan import is_planned, plan, plan_timed
 from tocsin.domain.rules import AutomationRule, RuleId
 
 EMAILS = st.lists(
@@ -133,7 +135,7 @@ def test_a_reminder_planned_too_late_is_recorded_as_expired(now: datetime, state
     assert planned.reason == (late if state is State.EXPIRED else "")
 
 
-@pytest.mark.parametrize("status", set(BookingStatus) - {BookingStatus.CONFIRMED})
+@pytest.mark.parametrize("status", sorted(set(BookingStatus) - {BookingStatus.CONFIRMED}))
 def test_only_a_confirmed_booking_has_timed_deliveries(status: BookingStatus) -> None:
     assert plan_timed(a_booking(status=status), [a_reminder()], now=NOON) == []
 
@@ -150,6 +152,30 @@ def test_a_change_that_does_not_move_the_moment_finds_the_same_reminder() -> Non
 
     assert before.key == after.key
     assert (after.rule_revision, after.booking_revision) == (2, 1)
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        pytest.param({}, True, id="the same one"),
+        pytest.param({"recipient": "ada@EXAMPLE.org"}, True, id="the same one in other letters"),
+        pytest.param({"booking_revision": 9, "rule_revision": 9}, True, id="one of another revision"),
+        pytest.param({"recipient": "bob@example.org"}, False, id="one to somebody else"),
+        pytest.param({"action_index": 1}, False, id="one of another action"),
+        pytest.param({"due_at": NOON + DAY}, False, id="one of another moment"),
+    ],
+)
+def test_a_timed_delivery_is_found_among_what_is_planned_now(change: dict[str, Any], expected: bool) -> None:
+    planned = plan_timed(a_booking(), [a_reminder(offset=HOUR)], now=NOON)
+
+    assert is_planned(a_delivery(**({"due_at": NOON + DAY - HOUR} | change)), planned) is expected
+    assert not is_planned(a_delivery(due_at=NOON + DAY - HOUR), [])
+
+
+def test_an_address_written_in_another_way_is_the_same_delivery() -> None:
+    one, other = (a_rule(actions=(an_action(emails=(email,)),)) for email in ("ada@x.org", "ada@X.ORG"))
+
+    assert [p.key for p in plan(an_event(), [one])] == [p.key for p in plan(an_event(), [other])]
 
 
 def test_a_change_that_moves_the_moment_makes_another_reminder() -> None:

@@ -33,6 +33,7 @@ def test_a_timed_event_falls_due_by_elapsed_time(kind: EventKind, offset: timede
         pytest.param(BEFORE, NOON - HOUR, NOON, id="a reminder, at the start"),
         pytest.param(BEFORE, NOON, NOON + 15 * MINUTE, id="a reminder due at the start, a little later"),
         pytest.param(AFTER, NOON + 30 * MINUTE, NOON + 30 * MINUTE + DAY, id="after the end, a day later"),
+        pytest.param(AFTER, NOON, NOON + 30 * MINUTE + DAY, id="after the end, never less than a day after it"),
         pytest.param(AFTER, NOON + 9 * HOUR, NOON + 9 * HOUR + DAY, id="long after the end, a day after it was due"),
         pytest.param(EventKind.BOOKING_CONFIRMED, NOON, NOON + 72 * HOUR, id="all others, after three days"),
     ],

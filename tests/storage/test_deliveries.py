@@ -251,6 +251,42 @@ def test_a_newer_message_on_its_way_supersedes_too(store: SqlStore, state: State
     assert ended(store) == {"waits"}
 
 
+@pytest.mark.parametrize(
+    ("change", "waits"),
+    [
+        pytest.param({}, True, id="a newer change"),
+        pytest.param({"event": EventKind.BOOKING_CANCELLED}, True, id="a cancellation"),
+        pytest.param({"recipient": "ada@EXAMPLE.org"}, True, id="one to the same recipient in other letters"),
+        pytest.param({"booking_revision": 1}, False, id="one of the same revision"),
+        pytest.param({"event": EventKind.MARKED_NO_SHOW}, False, id="one that does not change the entry"),
+        pytest.param({"recipient": "bob@example.org"}, False, id="one to somebody else"),
+        pytest.param({"booking_id": BookingId("x")}, False, id="one about another booking"),
+        pytest.param({"state": State.EXPIRED}, False, id="one that has ended"),
+    ],
+)
+def test_what_waits_for_the_same_recipient(store: SqlStore, change: dict[str, Any], waits: bool) -> None:
+    keep(store, a_planned(**({"event": EventKind.BOOKING_RESCHEDULED, "booking_revision": 2} | change)))
+
+    with store.reading(WORKSPACE_ID) as tx:
+        assert tx.deliveries.newer_waits(a_delivery(booking_revision=1)) is waits
+
+
+@pytest.mark.parametrize("state", State)
+def test_one_delivery_is_ended_if_it_still_waits(store: SqlStore, state: State) -> None:
+    bring(store, state, "key-1")
+    keep(store, a_planned(key="another", due_at=NOON + DAY))
+    before = delivery(store)
+
+    with store.transaction(WORKSPACE_ID) as tx:
+        tx.deliveries.end(before.id, Verdict(state=State.SUPERSEDED, reason="why"), now=MOMENT)
+
+    after = delivery(store)
+    waits = state in {State.SCHEDULED, State.RETRYING, State.PAUSED}
+    expected = (State.SUPERSEDED, "why", MOMENT) if waits else (before.state, before.reason, before.settled_at)
+    assert (after.state, after.reason, after.settled_at) == expected
+    assert delivery(store, "another").state is State.SCHEDULED
+
+
 def test_a_cancellation_withdraws_what_waits_of_older_revisions_of_that_booking(store: SqlStore) -> None:
     keep(store, a_planned(key="older"), a_planned(key="old", booking_revision=1, event=BEFORE))
     keep(store, a_planned(key="this", booking_revision=2), a_planned(key="elsewhere", booking_id=BookingId("x")))

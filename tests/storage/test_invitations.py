@@ -1,5 +1,7 @@
 from dataclasses import replace
 
+import pytest
+
 from tests.builders import (
     BOOKING_ID,
     HOUR,
@@ -11,6 +13,7 @@ from tests.builders import (
     an_invitation,
 )
 from tests.storage.shelf import MOMENT, NASTY, claim, keep, settle
+from tocsin.domain.delivery import State, Verdict
 from tocsin.domain.invite import Invitation, Method
 from tocsin.domain.model import BookingId
 from tocsin.storage.store import SqlStore
@@ -21,13 +24,13 @@ def ledger(store: SqlStore) -> list[Invitation]:
         return tx.invitations.of_booking(BOOKING_ID)
 
 
-def sent(store: SqlStore, *, sequence: int) -> None:
-    """Plan, freeze and send a message with an entry of this sequence to the recipient of `an_invitation()`."""
+def sent(store: SqlStore, *, sequence: int, state: State = State.SENT) -> None:
+    """Plan, freeze and settle a message with an entry of this sequence to the recipient of `an_invitation()`."""
     keep(store, a_planned(key=f"of {sequence}"))
     (taken,) = claim(store)
     with store.transaction(WORKSPACE_ID) as tx:
         tx.deliveries.freeze(taken.id, a_frozen(sequence=sequence))
-    settle(store, a_settlement(taken))
+    settle(store, a_settlement(taken, verdict=Verdict(state=state)))
 
 
 def test_an_invitation_comes_back_as_it_was(acme: SqlStore) -> None:
@@ -76,6 +79,15 @@ def test_a_recipient_holds_nothing_until_a_server_took_the_message(acme: SqlStor
     sent(acme, sequence=0)
 
     assert [(one.held_method, one.held_sequence) for one in ledger(acme)] == [(Method.REQUEST, 0)]
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.EXPIRED, State.CANCELLED, State.RETRYING])
+def test_a_recipient_does_not_hold_a_message_that_ended_as(acme: SqlStore, state: State) -> None:
+    keep(acme, an_invitation())
+
+    sent(acme, sequence=0, state=state)
+
+    assert [(one.held_method, one.held_sequence) for one in ledger(acme)] == [(None, None)]
 
 
 def test_telling_anew_leaves_what_is_held(acme: SqlStore) -> None:

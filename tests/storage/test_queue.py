@@ -200,6 +200,16 @@ def test_a_message_is_not_held_up_by_an_earlier_one_that_is_not_due_yet(store: S
     assert claimed(store) == ["now"]
 
 
+def test_a_message_that_falls_due_while_a_later_one_is_on_its_way_waits_for_it(store: SqlStore) -> None:
+    keep(store, a_planned(key="reminder", due_at=NOON + SECOND), a_planned(key="moved", booking_revision=1))
+    (moved,) = claim(store)
+
+    assert claimed(store, worker="w2", now=NOON + SECOND) == []
+
+    settle(store, a_settlement(moved))
+    assert claimed(store, worker="w2", now=NOON + SECOND) == ["reminder"]
+
+
 @pytest.mark.parametrize("state", [State.RETRYING, State.PAUSED])
 def test_a_message_waits_for_an_earlier_one_that_is_to_be_tried_again(store: SqlStore, state: State) -> None:
     keep(store, a_planned(key="first"))

@@ -41,6 +41,8 @@ def test_a_rule_without_links_or_actions_comes_back_too(acme: SqlStore) -> None:
     with acme.reading(WORKSPACE_ID) as tx:
         assert tx.rules.get(RULE_ID) == a_rule(link_ids=(), actions=())
         assert tx.rules.get("unknown") is None
+        assert tx.rules.exists(RULE_ID)
+        assert not tx.rules.exists("unknown")
 
 
 def test_a_changed_rule_takes_the_place_of_the_old_one(acme: SqlStore) -> None:
@@ -94,6 +96,7 @@ def test_each_revision_of_an_action_is_kept_even_when_the_rule_is_gone(acme: Sql
 
     with acme.reading(WORKSPACE_ID) as tx:
         assert tx.rules.get(RULE_ID) is None
+        assert not tx.rules.exists(RULE_ID)
         assert tx.rules.page(limit=9, offset=0) == ([], 0)
         assert tx.rules.watching(LINK_ID, EventKind) == []
         assert tx.rules.action(RULE_ID, revision=1, index=0) == first

@@ -152,6 +152,13 @@ def test_what_was_written_is_there_when_the_file_is_opened_again(sqlite_path: Pa
         assert notes(database) == {"kept"}
 
 
+def test_a_store_that_is_closed_gives_the_file_up(sqlite_path: Path) -> None:
+    SqlStore(SqliteDatabase(sqlite_path)).close()
+
+    with closing(SqliteDatabase(sqlite_path)) as database:
+        assert SqlStore(database).queue.next_due() is None
+
+
 def test_writers_that_wait_share_one_commit_and_all_are_stored(database: SqliteDatabase) -> None:
     with traced(database) as seen:
         raised = as_one_group(database, [partial(write, database, f"{n}") for n in range(20)])
@@ -397,3 +404,19 @@ def test_lower_case_is_known_in_all_scripts(database: SqliteDatabase) -> None:
     with database.reading() as connection:
         assert connection.rows("SELECT lower(:text) AS text", text="ÄÖ ΣΑΣ ДА")[0]["text"] == "äö σας да"
         assert connection.rows("SELECT lower(NULL) AS text")[0]["text"] is None
+
+
+def test_who_waits_too_long_for_his_turn_is_told_to_come_back_and_holds_nobody_up(
+    database: SqliteDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "PATIENCE", 0.01)
+
+    with database.transaction() as connection:
+        connection.run("INSERT INTO notes (note) VALUES ('first')")
+        (raised,) = in_threads([partial(write, database, "second")])
+
+    assert isinstance(raised, UnavailableError)
+    assert "busy" in str(raised)
+    assert notes(database) == {"first"}
+    write(database, "third")
+    assert notes(database) == {"first", "third"}

@@ -9,6 +9,7 @@ from tests.builders import (
     RULE_ID,
     WORKSPACE_ID,
     a_booking,
+    a_delivery,
     a_frozen,
     a_key,
     a_link,
@@ -22,7 +23,7 @@ from tests.builders import (
 )
 from tests.storage.shelf import MOMENT, NASTY, OTHER_ID, fill, rows
 from tocsin.domain.access import Scope
-from tocsin.domain.delivery import DeliveryId
+from tocsin.domain.delivery import DeliveryId, State, Verdict
 from tocsin.domain.events import EventKind
 from tocsin.domain.model import WorkspaceId
 from tocsin.services.ports import Answer, BookingFilter, DeliveryFilter
@@ -166,10 +167,12 @@ def test_an_empty_workspace_sees_nothing_of_others(store: SqlStore) -> None:
             tx.bookings.clashing(a_booking(id="other"), shared_link=None),
             tx.bookings.load(a_member().id, now=NOON),
             tx.rules.get(RULE_ID),
+            tx.rules.exists(RULE_ID),
             *tx.rules.page(limit=9, offset=0),
             tx.rules.watching(LINK_ID, EventKind),
             tx.rules.planning(RULE_ID),
             tx.deliveries.get("id 1"),
+            tx.deliveries.newer_waits(a_delivery(booking_revision=-1)),
             tx.deliveries.frozen("id 1"),
             tx.deliveries.attempts("id 1"),
             *tx.deliveries.page(DeliveryFilter(), limit=9, offset=0),
@@ -212,6 +215,7 @@ def test_nothing_done_in_one_workspace_touches_another(store: SqlStore, database
         tx.deliveries.drop_timed(BOOKING_ID, keep=[], now=NOON, reason="")
         tx.deliveries.supersede(BOOKING_ID, now=NOON)
         tx.deliveries.withdraw_before(BOOKING_ID, revision=99, now=NOON, reason="")
+        tx.deliveries.end(DeliveryId("w1"), Verdict(state=State.CANCELLED), now=NOON)
         tx.deliveries.withdraw_rule(RULE_ID, now=NOON, reason="")
         tx.invitations.put(an_invitation(sequence=9))
         tx.answers.put("another key", "digest", Answer(status=200, body=""), now=NOON)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import lru_cache
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -26,7 +27,12 @@ def table() -> list[tuple[Version, Route]]:
 
 def document(app: App) -> dict[str, object]:
     """Return the OpenAPI document."""
-    return openapi.document(table(), base_url=app.settings.workspace_url("your-workspace"))
+    return _document(app.settings.workspace_url("your-workspace"))
+
+
+@lru_cache(maxsize=1)  # API and pages both want it, and to make it takes a twentieth of a second
+def _document(base_url: str) -> dict[str, object]:
+    return openapi.document(table(), base_url=base_url)
 
 
 def routes(app: App) -> list[HttpRoute]:

@@ -82,8 +82,9 @@ def _replied(app: App, route: Route, version: Version, request: Request, raw: by
         version=version,
         workspace=workspace,
         key=key,
-        path=request.path_params,
-        request=f"{route.method} {request.scope['path']}\n".encode() + raw,
+        # No id holds what cannot be printed, and PostgreSQL refuses a NUL even in a question.
+        path={name: value if value.isprintable() else "" for name, value in request.path_params.items()},
+        request=f"{route.method} {request.scope['path']}?".encode() + request.scope["query_string"] + b"\n" + raw,
         idempotency_key=idempotency_key_of(request.headers.getlist("idempotency-key")) if is_post else None,
     )
     return route.handler(call, *_inputs(route, request, raw))

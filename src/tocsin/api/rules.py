@@ -54,7 +54,8 @@ def _link_problems(tx: Transaction, sent: dict[str, object], problems: list[Prob
     ids = sent.get("meeting_ids")
     if not isinstance(ids, list) or "meeting_ids" in named or len(ids) > MOST_LINKS:
         return []
-    texts = [link_id if isinstance(link_id, str) else "" for link_id in ids]
+    # What is no id at all was complained of, and may hold what a database does not take.
+    texts = ["" if f"meeting_ids[{number}]" in named else str(link_id) for number, link_id in enumerate(ids)]
     return [problem for problem in rules.link_problems(tx, texts) if problem.field not in named]
 
 

@@ -1,6 +1,7 @@
 """JSON as RFC 8259 has it, within limits: what the standard library reads beyond that is refused here."""
 
 import json
+import math
 from collections.abc import Iterator
 from typing import NoReturn
 
@@ -14,7 +15,9 @@ MOST_KEYS = 1000
 def parse(raw: bytes) -> dict[str, object]:
     """Return the JSON object in `raw`. Raises MalformedRequestError, and TooLargeError for one that is too deep or wide."""
     try:
-        value = json.loads(raw.decode("utf-8"), parse_constant=_no_constant, object_pairs_hook=_no_repeats)
+        value = json.loads(
+            raw.decode("utf-8"), parse_constant=_no_constant, parse_float=_finite, object_pairs_hook=_no_repeats
+        )
     except UnicodeDecodeError as error:
         raise MalformedRequestError("the body is not UTF-8") from error
     except RecursionError as error:
@@ -29,6 +32,13 @@ def parse(raw: bytes) -> dict[str, object]:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a number is too large")
+    return number
 
 
 def _no_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:

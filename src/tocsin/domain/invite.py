@@ -5,6 +5,7 @@ number rises whenever the content differs and never otherwise (RFC 5546, 2.1.4 a
 """
 
 import hashlib
+import json
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -40,8 +41,8 @@ class Entry:
     @property
     def digest(self) -> str:
         """A hash that is the same if and only if the content is."""
-        parts = (f"{field.name}={getattr(self, field.name)!s}" for field in fields(self))
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+        parts = [str(getattr(self, field.name)) for field in fields(self)]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tocsin.domain.delivery import State
+from tocsin.domain.delivery import Delivery, State
 from tocsin.domain.events import TIMED, Event, EventKind
 from tocsin.domain.model import Booking, BookingId, BookingStatus
 from tocsin.domain.rules import AutomationRule, RuleId, matches, recipient_key
@@ -57,6 +57,12 @@ def plan_timed(booking: Booking, rules: Iterable[AutomationRule], *, now: dateti
             key = f"{booking.id}/{rule.event.value}/{int(due.timestamp())}"
             found += _planned([rule], booking, key=key, due=due, now=now)
     return found
+
+
+def is_planned(delivery: Delivery, planned: Iterable[Planned]) -> bool:
+    """Tell whether `delivery`, which is timed, is among what is planned for its rule now."""
+    own = (delivery.action_index, recipient_key(delivery.recipient), delivery.due_at)
+    return any(own == (one.action_index, recipient_key(one.recipient), one.due_at) for one in planned)
 
 
 def _planned(

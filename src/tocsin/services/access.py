@@ -70,7 +70,7 @@ def authenticate(store: Store, text: str, *, workspace_id: WorkspaceId, pepper: 
 
 
 def _parsed(text: str) -> tuple[str, str]:
-    if len(text) > LONGEST_KEY or not text.isascii():
+    if len(text) > LONGEST_KEY or not text.isascii() or not text.isprintable():
         return "", ""
     _, _, rest = text.partition("_")
     key_id, _, secret = rest.partition("_")

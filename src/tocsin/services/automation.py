@@ -12,6 +12,9 @@ from tocsin.domain.rules import AutomationRule
 from tocsin.domain.schedule import is_coming
 from tocsin.services.ports import NewId, Transaction
 
+# What plans, moves or drops timed deliveries. Nothing else does: an outcome that is set a week later must not plan a rule that
+# was made after the meeting.
+_MOMENTS = frozenset({EventKind.BOOKING_CONFIRMED, *ENTRY_CHANGES})
 BATCH = 500  # coming bookings that one request plans by itself; the rest is planned in the background
 
 
@@ -27,7 +30,8 @@ def follow(tx: Transaction, before: Booking | None, after: Booking, *, now: date
     if any(event.kind is EventKind.BOOKING_CANCELLED for event in happened):
         reason = f"the booking was {after.status.value} first"
         tx.deliveries.withdraw_before(after.id, revision=after.revision, now=now, reason=reason)
-    _plan_timed_anew(tx, after, rules, now=now, new_id=new_id)
+    if before is None or before.client.email != after.client.email or any(event.kind in _MOMENTS for event in happened):
+        _plan_timed_anew(tx, after, rules, now=now, new_id=new_id)
 
 
 def plan_coming(tx: Transaction, rule: AutomationRule, *, now: datetime, new_id: NewId, after_id: str = "") -> bool:

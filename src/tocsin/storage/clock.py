@@ -30,6 +30,7 @@ class DatabaseClock:
 
     def _ask(self) -> None:
         with self._database.reading() as connection:
-            asked_at = time.monotonic()
             self._answer = instant(connection.number(_NOW))
-            self._asked_at = asked_at
+            # Looked at after the answer came and not before it was asked for: a slow answer must make this clock slow, because
+            # a fast one would send early.
+            self._asked_at = time.monotonic()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from tocsin.domain.delivery import Attempt, Delivery, DeliveryId, Frozen, Outcome, Result, State
+from tocsin.domain.delivery import Attempt, Delivery, DeliveryId, Frozen, Outcome, Result, State, Verdict
 from tocsin.domain.events import EventKind
 from tocsin.domain.model import BookingId, WorkspaceId
 from tocsin.domain.plan import Planned
@@ -26,7 +26,7 @@ _ADD = """
     ON CONFLICT (workspace_id, key) DO UPDATE
        SET rule_revision = excluded.rule_revision, booking_revision = excluded.booking_revision, state = excluded.state,
            reason = excluded.reason, rank = excluded.rank, next_at = excluded.next_at, settled_at = excluded.settled_at,
-           due_at = excluded.due_at, expires_at = excluded.expires_at
+           due_at = excluded.due_at, expires_at = excluded.expires_at, failures = 0, crashes = 0
      WHERE deliveries.state IN ('scheduled', 'cancelled', 'superseded')"""
 
 
@@ -84,6 +84,36 @@ class SqlDeliveries:
             revision=revision,
             now=micros(now),
             reason=reason,
+        )
+
+    def newer_waits(self, delivery: Delivery) -> bool:
+        """Tell whether a message of a newer change of the booking waits for the recipient of `delivery`."""
+        statement = """
+            SELECT count(*) AS n FROM deliveries
+             WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND recipient_key = :recipient_key
+               AND state IN ('scheduled', 'sending', 'retrying', 'paused')
+               AND event IN ('booking_rescheduled', 'booking_cancelled') AND booking_revision > :revision"""
+        found = self._connection.number(
+            statement,
+            workspace_id=self._workspace_id,
+            booking_id=delivery.booking_id,
+            recipient_key=recipient_key(delivery.recipient),
+            revision=delivery.booking_revision,
+        )
+        return found > 0
+
+    def end(self, delivery_id: DeliveryId, verdict: Verdict, *, now: datetime) -> None:
+        """End one delivery, if it still waits."""
+        statement = f"""
+            UPDATE deliveries SET state = :state, reason = :reason, settled_at = :now
+             WHERE workspace_id = :workspace_id AND id = :id AND {_WAITING}"""
+        self._connection.run(
+            statement,
+            workspace_id=self._workspace_id,
+            id=delivery_id,
+            state=verdict.state.value,
+            reason=verdict.reason,
+            now=micros(now),
         )
 
     def withdraw_rule(self, rule_id: RuleId, *, now: datetime, reason: str) -> int:

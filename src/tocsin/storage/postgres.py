@@ -7,7 +7,7 @@ import psycopg
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from tocsin.domain.errors import ConfigurationError, UnavailableError
+from tocsin.domain.errors import ConfigurationError, ConflictError, UnavailableError
 from tocsin.services import faults
 from tocsin.storage.database import POSTGRESQL, Connection
 
@@ -64,6 +64,8 @@ class PostgresDatabase:
 def _translated() -> Iterator[None]:
     try:
         yield
+    except psycopg.errors.UniqueViolation as error:
+        raise ConflictError("somebody else did the same at the same moment; try again") from error
     except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
         # The server's words stay in the cause, for the log: they can hold host names and users.
         raise UnavailableError("the database cannot be used now") from error

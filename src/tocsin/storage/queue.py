@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from tocsin.domain.delivery import Delivery, Outcome, Settlement, State, Verdict
+from tocsin.domain.errors import ConflictError
 from tocsin.domain.model import WorkspaceId
 from tocsin.domain.retry import MOST_CRASHES
 from tocsin.domain.rules import RuleId
@@ -67,14 +68,14 @@ class SqlQueue:
 
         A delivery whose attempts ended with their worker MOST_CRASHES times is failed here instead: it may be the cause.
         """
-        with self._database.transaction() as connection:
-            rows = connection.rows(_CLAIM, worker=worker, now=micros(now), lease_ends=micros(lease_ends), limit=limit)
-            taken = [delivery_of(row) for row in rows]
-            healthy = [delivery for delivery in taken if delivery.crashes < MOST_CRASHES]
-            connection.run_each(_BEGIN_ATTEMPT, (_beginning(delivery, now) for delivery in healthy))
-            for delivery in taken:
-                if delivery.crashes >= MOST_CRASHES:
-                    _settle(connection, _poisoned(delivery), now=now)
+        try:
+            with self._database.transaction() as connection:
+                rows = connection.rows(
+                    _CLAIM, worker=worker, now=micros(now), lease_ends=micros(lease_ends), limit=limit
+                )
+                healthy = _begun(connection, [delivery_of(row) for row in rows], now=now)
+        except ConflictError:
+            return []  # another worker took one to the same recipient at this moment; the next claim sees it
         return sorted(healthy, key=lambda delivery: (delivery.due_at, delivery.booking_revision))
 
     def extend(self, *, worker: str, lease_ends: datetime) -> None:
@@ -108,6 +109,16 @@ class SqlQueue:
         """Delete the answers to idempotent requests from before a moment; return how many."""
         with self._database.transaction() as connection:
             return connection.run("DELETE FROM answers WHERE answered_at < :before", before=micros(before))
+
+
+def _begun(connection: Connection, taken: list[Delivery], *, now: datetime) -> list[Delivery]:
+    """Begin an attempt at each of what was taken; fail what may be the cause of crashes, and return the rest."""
+    healthy = [delivery for delivery in taken if delivery.crashes < MOST_CRASHES]
+    connection.run_each(_BEGIN_ATTEMPT, (_beginning(delivery, now) for delivery in healthy))
+    for delivery in taken:
+        if delivery.crashes >= MOST_CRASHES:
+            _settle(connection, _poisoned(delivery), now=now)
+    return healthy
 
 
 def _settle(connection: Connection, settlement: Settlement, *, now: datetime) -> bool:

@@ -21,6 +21,7 @@ from tocsin.services import faults
 from tocsin.storage.database import SQLITE, Connection
 
 BUSY_TIMEOUT = 5.0  # seconds to wait for a shell or a backup that holds the file
+PATIENCE = 10.0  # seconds to wait for the turn to write; so that a held file does not pile up one wait on another
 MOST_IN_A_GROUP = 64  # units of work; so that a steady stream of writers cannot put off the commit
 _LAST_RESORT = 0.05  # seconds after which a waiting unit looks whether anybody is left to commit its group
 
@@ -51,12 +52,13 @@ class SqliteDatabase:
         self._waiting_lock = threading.Lock()
         self._group: _Group | None = None
         self._readers: list[sqlite3.Connection] = []
+        self._writer = self._connect()
         try:
-            self._writer = self._connect()
             self._writer.execute("PRAGMA journal_mode=WAL")
             self._writer.execute("PRAGMA synchronous=FULL")
             self._writer.execute("PRAGMA foreign_keys=ON")
         except sqlite3.Error as error:
+            self._writer.close()
             os.close(self._lock_file)
             raise ConfigurationError(f"cannot open the SQLite file {path}: {error}") from error
 
@@ -121,10 +123,15 @@ class SqliteDatabase:
     def _in_turn(self) -> Iterator[None]:
         with self._waiting_lock:
             self._waiting += 1
-        with self._turn:
-            with self._waiting_lock:
-                self._waiting -= 1
+        is_mine = self._turn.acquire(timeout=PATIENCE)
+        with self._waiting_lock:
+            self._waiting -= 1
+        if not is_mine:
+            raise UnavailableError("the database is busy", retry_after=int(PATIENCE))
+        try:
             yield
+        finally:
+            self._turn.release()
 
     def _begin(self) -> _Group:
         if self._group is None:
@@ -170,6 +177,10 @@ class SqliteDatabase:
             yield
         except sqlite3.OperationalError as error:
             raise UnavailableError(f"the database cannot be used now: {error}") from error
+        except sqlite3.DatabaseError as error:
+            if type(error) is not sqlite3.DatabaseError:
+                raise  # a statement of ours is wrong
+            raise UnavailableError(f"the database file is damaged: {error}") from error
 
 
 def _lower(text: str | None) -> str | None:

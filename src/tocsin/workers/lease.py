@@ -10,7 +10,6 @@ from tocsin.services.ports import Clock, Queue
 
 # Short, because work of a killed worker waits for it; renewed, because the answer to a message may take ten minutes.
 LEASE = timedelta(seconds=60)
-RENEWAL = LEASE / 3
 
 log = logging.getLogger("tocsin.workers")
 
@@ -22,8 +21,9 @@ class Lease:
     process knows for certain, and a renewal that came too late does not bring back what was taken before it.
     """
 
-    def __init__(self, queue: Queue, clock: Clock, worker: str) -> None:
+    def __init__(self, queue: Queue, clock: Clock, worker: str, *, length: timedelta = LEASE) -> None:
         self.worker = worker
+        self.length = length
         self._queue = queue
         self._clock = clock
         self._renewed_at = time.monotonic()
@@ -34,20 +34,20 @@ class Lease:
         """Tell whether what was claimed at `claimed_at` (monotonic seconds) is ours for at least half a lease more."""
         with self._guard:
             known_at = max(claimed_at, self._renewed_at)
-            return claimed_at > self._lost_before and time.monotonic() - known_at < LEASE.total_seconds() / 2
+            return claimed_at > self._lost_before and time.monotonic() - known_at < self.length.total_seconds() / 2
 
     def renew(self) -> None:
         """Extend the lease of all that this worker has in hand."""
         asked_at = time.monotonic()
-        self._queue.extend(worker=self.worker, lease_ends=self._clock() + LEASE)
+        self._queue.extend(worker=self.worker, lease_ends=self._clock() + self.length)
         with self._guard:
-            if asked_at - self._renewed_at >= LEASE.total_seconds():
+            if asked_at - self._renewed_at >= self.length.total_seconds():
                 self._lost_before = asked_at
             self._renewed_at = asked_at
 
     def keep(self, stop: threading.Event) -> None:
         """Renew until told to stop; what cannot be renewed lapses by itself."""
-        while not stop.wait(RENEWAL.total_seconds()):
+        while not stop.wait(self.length.total_seconds() / 3):
             try:
                 self.renew()
             except UnavailableError as error:

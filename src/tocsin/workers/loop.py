@@ -4,10 +4,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
+from tocsin.domain.delivery import Settlement
 from tocsin.domain.errors import UnavailableError
-from tocsin.services.deliveries import Sender, deliver
+from tocsin.services.attempts import Sender, UnsettledError, deliver
 from tocsin.services.ports import Mailer
 from tocsin.workers import maintenance
 from tocsin.workers.gate import Gate
@@ -25,13 +27,19 @@ class Crew:
     """The worker threads of one process. They share a lease and the way to the relay; each has its own connection."""
 
     def __init__(
-        self, sender: Sender, mailer: Callable[[], Mailer], bell: threading.Event, *, threads: int = THREADS
+        self,
+        sender: Sender,
+        mailer: Callable[[], Mailer],
+        bell: threading.Event,
+        *,
+        threads: int = THREADS,
+        lease: timedelta = LEASE,
     ) -> None:
         self._sender = sender
         self._bell = bell
         self._stop = threading.Event()
         self._gate = Gate()
-        self._lease = Lease(sender.store.queue, sender.clock, sender.chance.new_id())
+        self._lease = Lease(sender.store.queue, sender.clock, sender.chance.new_id(), length=lease)
         jobs: list[Callable[[], None]] = [lambda: self._work(mailer()) for _ in range(threads)]
         jobs.append(lambda: self._lease.keep(self._stop))
         jobs.append(lambda: maintenance.keep(sender, self._stop, bell))
@@ -51,23 +59,38 @@ class Crew:
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def _work(self, mailer: Mailer) -> None:
+        unsettled: list[Settlement] = []
         try:
             while not self._stop.is_set():
-                if not self._turn(mailer):
+                if not self._turn(mailer, unsettled):
                     self._bell.wait(IDLE.total_seconds())
                     self._bell.clear()
         finally:
             mailer.close()
+            with suppress(UnavailableError):
+                self._settle(unsettled)
 
-    def _turn(self, mailer: Mailer) -> bool:
-        """Deliver one batch; tell whether there was any. Nothing that goes wrong in it ends the thread."""
+    def _turn(self, mailer: Mailer, unsettled: list[Settlement]) -> bool:
+        """Deliver one batch; tell whether there was any. Nothing that goes wrong in it ends the thread.
+
+        What could not be settled is settled before anything else is taken.
+        """
         try:
+            self._settle(unsettled)
             return self._deliver_batch(mailer)
+        except UnsettledError as error:
+            unsettled += error.settlements
+            log.warning("%s", error, exc_info=error.__cause__)
         except UnavailableError as error:
             log.warning("%s", error)
         except Exception:
             log.exception("a batch failed unforeseen")
         return False
+
+    def _settle(self, unsettled: list[Settlement]) -> None:
+        if unsettled:
+            self._sender.store.queue.settle(unsettled, now=self._sender.clock())
+            unsettled.clear()
 
     def _deliver_batch(self, mailer: Mailer) -> bool:
         sender, now = self._sender, self._sender.clock()
@@ -75,7 +98,8 @@ class Crew:
         if limit == 0:
             return False
         claimed_at = time.monotonic()
-        claimed = sender.store.queue.claim(worker=self._lease.worker, now=now, lease_ends=now + LEASE, limit=limit)
+        lease_ends = now + self._lease.length
+        claimed = sender.store.queue.claim(worker=self._lease.worker, now=now, lease_ends=lease_ends, limit=limit)
         if claimed:
             outcome = deliver(
                 sender,

@@ -5,8 +5,8 @@ import threading
 from datetime import timedelta
 
 from tocsin.domain.errors import TocsinError
+from tocsin.services.attempts import Sender
 from tocsin.services.automation import go_on_planning
-from tocsin.services.deliveries import Sender
 from tocsin.services.idempotency import KEPT_FOR
 
 EVERY = timedelta(seconds=1)

@@ -1,15 +1,15 @@
 """Which bookings are wanted, in both versions' spelling; and v1's reasons in the query."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal
 
-from pydantic import Field, TypeAdapter, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
-from tocsin.api.schemas.fields import Asked, Moment, Reason
+from tocsin.api.schemas.fields import Asked, Moment, Reason, moment_of, plain
 from tocsin.api.schemas.paging import PageQuery
 from tocsin.services.ports import BookingFilter
 
-_MOMENT: TypeAdapter[datetime] = TypeAdapter(Moment)
+_RULES = ("", "at", "after", "before", "between")
 
 
 class CancelQuery(Asked):
@@ -23,24 +23,32 @@ class BookingsQuery(PageQuery):
     """Which bookings are wanted, in both versions' spelling."""
 
     type: Literal["upcoming", "past", "cancelled", "incomplete"] | None = None
-    host_email: Annotated[str, Field(max_length=254)] = ""
-    client_email: Annotated[str, Field(max_length=254)] = ""
+    host_email: Annotated[str, Field(max_length=254), plain] = ""
+    client_email: Annotated[str, Field(max_length=254), plain] = ""
     sorting_key: Literal["created_at", "starts_at"] = "created_at"
     sorting_order: Literal["asc", "desc"] = "desc"
-    search: Annotated[str, Field(max_length=100)] = ""
-    meeting_sid: Annotated[str, Field(max_length=64)] = ""
+    search: Annotated[str, Field(max_length=100), plain] = ""
+    meeting_sid: Annotated[str, Field(max_length=64), plain] = ""
     starts_after: Moment | None = None
     starts_before: Moment | None = None
     starts_at_rule: Annotated[str, Field(alias="filters[starts_at][rule]")] = ""
-    starts_at_value: Annotated[str, Field(alias="filters[starts_at][value]")] = ""
+    starts_at_value: Annotated[str, Field(alias="filters[starts_at][value]", validate_default=True)] = ""
     ends_at_rule: Annotated[str, Field(alias="filters[ends_at][rule]")] = ""
-    ends_at_value: Annotated[str, Field(alias="filters[ends_at][value]")] = ""
+    ends_at_value: Annotated[str, Field(alias="filters[ends_at][value]", validate_default=True)] = ""
 
-    @model_validator(mode="after")
-    def _known_rules(self) -> Self:
-        _span(self.starts_at_rule, self.starts_at_value)
-        _span(self.ends_at_rule, self.ends_at_value)
-        return self
+    @field_validator("starts_at_rule", "ends_at_rule")
+    @classmethod
+    def _known_rule(cls, rule: str) -> str:
+        if rule not in _RULES:
+            raise ValueError("must be at, after, before or between")
+        return rule
+
+    @field_validator("starts_at_value", "ends_at_value")
+    @classmethod
+    def _fitting(cls, value: str, known: ValidationInfo) -> str:
+        # A rule that is wrong is not known here, and complained of by itself.
+        _span(known.data.get(str(known.field_name).replace("value", "rule"), ""), value)
+        return value
 
     def wanted(self, *, link_id: str) -> BookingFilter:
         """Return the same in our words; `link_id` is the link that `meeting_sid` names."""
@@ -64,7 +72,7 @@ class BookingsQuery(PageQuery):
 def _span(rule: str, value: str) -> tuple[datetime | None, datetime | None]:
     """Return v1's filter as from (inclusive) and until (exclusive)."""
     instant = timedelta(microseconds=1)
-    match rule, [_MOMENT.validate_python(text.strip()) for text in value.split(",") if text]:
+    match rule, [moment_of(text.strip()) for text in value.split(",") if rule and text]:
         case "", _:
             return None, None
         case "at", [moment]:
@@ -75,4 +83,4 @@ def _span(rule: str, value: str) -> tuple[datetime | None, datetime | None]:
             return None, moment
         case "between", [first, last]:
             return first, last + instant
-    raise ValueError("a filter's rule is at, after, before (one time) or between (two times with a comma)")
+    raise ValueError("must be one time, or for the rule between two times with a comma")

@@ -1,9 +1,9 @@
 """Bookings on the wire."""
 
-from datetime import datetime
+from datetime import datetime, time
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
 from tocsin.api.schemas.fields import (
     Address,
@@ -17,6 +17,7 @@ from tocsin.api.schemas.fields import (
     Url,
     WallClock,
     Zone,
+    plain,
 )
 from tocsin.api.schemas.outcomes import OutcomeOut
 from tocsin.api.schemas.paging import Pagination
@@ -26,16 +27,36 @@ from tocsin.formats import zones
 from tocsin.services.bookings import BookingChange, BookingDraft, Slot
 
 _MOST_ANSWERS = 50
-_ANSWER = str | int | float | bool | None
-Answers = Annotated[dict[str, _ANSWER | list[_ANSWER]], Field(max_length=_MOST_ANSWERS)]
+_ANSWER_KINDS = (str, int, float, bool, type(None))
 
 
 def _answers(value: dict[str, Any]) -> dict[str, Any]:
     for field, answer in value.items():
-        wrong = complaint(field, limit=100) or complaint(_as_text(answer), limit=ANSWER_LENGTH, several_lines=True)
+        wrong = complaint(field, limit=100) or _answer_complaint(answer)
         if wrong is not None:
             raise ValueError(f"the answer to {field[:40]!r} {wrong}")
     return value
+
+
+def _answer_complaint(answer: Any) -> str | None:
+    if not all(isinstance(one, _ANSWER_KINDS) for one in (answer if isinstance(answer, list) else [answer])):
+        return "must be text, a number, true, false, or a list of these"
+    return complaint(_as_text(answer), limit=ANSWER_LENGTH, several_lines=True)
+
+
+# One check and not a union of types, because a union complains once for each of its members.
+Answers = Annotated[
+    dict[str, Any],
+    Field(max_length=_MOST_ANSWERS),
+    AfterValidator(_answers),
+    WithJsonSchema(
+        {
+            "type": "object",
+            "maxProperties": _MOST_ANSWERS,
+            "additionalProperties": {"type": ["string", "number", "boolean", "array", "null"]},
+        }
+    ),
+]
 
 
 def _as_text(answer: Any) -> str:
@@ -57,7 +78,7 @@ class BookingIn(Sent):
     spot_details: OptionalLine = ""
     room_url: Url = ""
     host_email: Address | None = None
-    form_responses: Annotated[Answers, AfterValidator(_answers)] = {}  # noqa: RUF012  pydantic copies it
+    form_responses: Answers = {}  # noqa: RUF012  pydantic copies it
     override_availability: bool = False
     status: Literal["confirmed", "awaiting_approval"] = "confirmed"
 
@@ -82,7 +103,7 @@ class BookingPatch(Sent):
     email: Address | None = None
     time_zone: Zone | None = None
     slot_date: Day | None = None
-    slot_start_time: WallClock | None = None
+    slot_start_time: Annotated[WallClock | None, Field(validate_default=True)] = None
     preferred_meeting_spot: OptionalLine | None = None
     spot_details: OptionalLine | None = None
     room_url: Url | None = None
@@ -93,15 +114,19 @@ class BookingPatch(Sent):
     cancelled_by: OptionalLine = ""
     reschedule_reason: Reason | None = None
     no_show: bool | None = None
-    meeting_outcome_id: Annotated[str, Field(max_length=64)] | None = None
-    meeting_outcome: Annotated[str, Field(max_length=64, description="the same as meeting_outcome_id")] | None = None
+    meeting_outcome_id: Annotated[str, Field(max_length=64), plain] | None = None
+    meeting_outcome: (
+        Annotated[str, Field(max_length=64, description="the same as meeting_outcome_id"), plain] | None
+    ) = None
     override_availability: bool = False
 
-    @model_validator(mode="after")
-    def _whole_slot(self) -> Self:
-        if (self.slot_date is None) != (self.slot_start_time is None):
+    @field_validator("slot_start_time")
+    @classmethod
+    def _whole_slot(cls, value: time | None, known: ValidationInfo) -> time | None:
+        # A date that is wrong is not known here, and complained of by itself.
+        if "slot_date" in known.data and (known.data["slot_date"] is None) != (value is None):
             raise ValueError("slot_date and slot_start_time go together: send both")
-        return self
+        return value
 
     def change(self, booking: Booking) -> BookingChange:
         """Return the same in our words; `booking` is what it was before."""

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
-from tocsin.api.schemas.fields import Asked, Shown
+from tocsin.api.schemas.fields import Asked, Shown, plain
 from tocsin.api.schemas.paging import PageQuery, Pagination
 from tocsin.domain.delivery import OPEN, Attempt, Delivery, State
 from tocsin.domain.invite import Invitation
@@ -20,9 +20,9 @@ class DeliveriesQuery(PageQuery):
     """Which deliveries are wanted."""
 
     state: _States | None = None
-    booking_id: Annotated[str, Field(max_length=64)] = ""
-    rule_id: Annotated[str, Field(max_length=64)] = ""
-    recipient: Annotated[str, Field(max_length=254)] = ""
+    booking_id: Annotated[str, Field(max_length=64), plain] = ""
+    rule_id: Annotated[str, Field(max_length=64), plain] = ""
+    recipient: Annotated[str, Field(max_length=254), plain] = ""
 
     @property
     def wanted(self) -> DeliveryFilter:
@@ -124,7 +124,7 @@ class DeliveriesAnswer(Shown):
 class InvitationsQuery(Asked):
     """Whose invitations are wanted."""
 
-    booking_id: Annotated[str, Field(min_length=1, max_length=64, description="a booking's id or sid")]
+    booking_id: Annotated[str, Field(min_length=1, max_length=64, description="a booking's id or sid"), plain]
 
 
 class InvitationOut(Shown):

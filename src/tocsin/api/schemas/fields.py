@@ -61,6 +61,13 @@ def _text(limit: int, *, required: bool, several_lines: bool = False) -> AfterVa
     return AfterValidator(check)
 
 
+def _plain(value: str) -> str:
+    wrong = complaint(value, limit=len(value))
+    if wrong is not None:
+        raise ValueError(wrong)
+    return value
+
+
 def _address(value: str) -> str:
     wrong = complaint(value, limit=LINE_LENGTH) or addresses.complaint(value.strip())
     if wrong is not None:
@@ -121,8 +128,8 @@ def _clock(value: object) -> object:
     return time(hour, minute)
 
 
-def _moment(value: object) -> object:
-    """An instant of RFC 3339, 5.6, or a day, which means its first moment in UTC."""
+def moment_of(value: object) -> datetime:
+    """Return an instant as RFC 3339, 5.6, writes it, or the first moment of a day in UTC. Raises ValueError."""
     if isinstance(value, str) and _DATE.fullmatch(value):
         value = f"{_day(value)}T00:00:00Z"
     if not isinstance(value, str) or not _INSTANT.fullmatch(value) or not _FIRST_YEAR <= int(value[:4]) <= _LAST_YEAR:
@@ -133,6 +140,8 @@ def _moment(value: object) -> object:
         raise ValueError("must be an instant that exists, such as 2026-11-24T15:30:00Z") from error
 
 
+# For what is looked up and never kept: PostgreSQL refuses a NUL even in a question.
+plain = AfterValidator(_plain)
 Line = Annotated[str, _text(LINE_LENGTH, required=True)]
 OptionalLine = Annotated[str, _text(LINE_LENGTH, required=False)]
 Name = Annotated[str, _text(NAME_LENGTH, required=True)]
@@ -145,4 +154,4 @@ HtmlTemplate = Annotated[str, _text(BODY_LENGTH, required=True, several_lines=Tr
 Url = Annotated[str, _text(2048, required=False), AfterValidator(_url)]
 Day = Annotated[date, BeforeValidator(_day)]
 WallClock = Annotated[time, BeforeValidator(_clock)]
-Moment = Annotated[datetime, BeforeValidator(_moment)]
+Moment = Annotated[datetime, BeforeValidator(moment_of)]

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field
 
-from tocsin.api.schemas.fields import Address, Line, OptionalLine, Paragraphs, Sent, Shown, Url
+from tocsin.api.schemas.fields import Address, Line, OptionalLine, Paragraphs, Sent, Shown, Url, plain
 from tocsin.api.schemas.paging import PageQuery, Pagination
 from tocsin.domain.model import LinkKind, SchedulingLink
 from tocsin.services.links import LinkDraft
@@ -61,8 +61,8 @@ def _kind(value: str) -> str:
 class LinksQuery(PageQuery):
     """Which links are wanted."""
 
-    search: Annotated[str, Field(max_length=100)] = ""
-    host_email: Annotated[str, Field(max_length=254)] = ""
+    search: Annotated[str, Field(max_length=100), plain] = ""
+    host_email: Annotated[str, Field(max_length=254), plain] = ""
 
 
 class LinkChange(Sent):
@@ -112,7 +112,7 @@ class LinkIn(LinkChange):
     """A link as it is asked for: slug, name, hosts and duration at least, unless a template gives them."""
 
     slug: Annotated[str, Field(min_length=1, max_length=100), AfterValidator(_slug)]
-    template_id: Annotated[str, Field(max_length=64)] | None = None
+    template_id: Annotated[str, Field(max_length=64), plain] | None = None
 
     def missing(self) -> list[str]:
         """Return the fields that neither the request nor a template gives."""

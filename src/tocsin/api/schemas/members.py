@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field
 
-from tocsin.api.schemas.fields import Address, Name, OptionalLine, Sent, Shown, Zone
+from tocsin.api.schemas.fields import Address, Name, OptionalLine, Sent, Shown, Zone, plain
 from tocsin.api.schemas.paging import PageQuery, Pagination
 from tocsin.domain.model import Member
 
@@ -13,7 +13,7 @@ from tocsin.domain.model import Member
 class MembersQuery(PageQuery):
     """Which members are wanted."""
 
-    email: Annotated[str, Field(max_length=254)] = ""
+    email: Annotated[str, Field(max_length=254), plain] = ""
 
 
 class MembersIn(Sent):

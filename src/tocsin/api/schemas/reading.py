@@ -8,12 +8,16 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from tocsin.domain.errors import InvalidInputError, Problem
+from tocsin.domain.text import one_line
 
 M = TypeVar("M", bound=BaseModel)
 
 _SENTENCES = {
     "missing": "is required",
     "string_type": "must be a string",
+    "string_unicode": "holds half a character (a lone surrogate); remove it",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "must have at most {max_length} characters",
     "int_type": "must be a whole number",
     "int_parsing": "must be a whole number",
     "int_from_float": "must be a whole number",
@@ -50,8 +54,9 @@ def read_with_problems(model: type[M], sent: Mapping[str, object]) -> tuple[M | 
 
 
 def _problem(model: type[BaseModel], detail: ErrorDetails) -> Problem:
-    location = detail["loc"]
-    field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
+    location = _as_sent(model, detail["loc"])
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
+    field = one_line(path).strip() or "body"  # the name of an unknown field can be anything
     if detail["type"] == "extra_forbidden":
         return Problem(field=field, message=_unknown(model, location))
     if detail["type"] == "value_error":
@@ -59,7 +64,13 @@ def _problem(model: type[BaseModel], detail: ErrorDetails) -> Problem:
     context = dict(detail.get("ctx", {}))
     context["expected"] = str(context.get("expected", "")).replace("'", "").replace(" or ", ", ")
     sentence = _SENTENCES.get(detail["type"], detail["msg"])
-    return Problem(field=field or "body", message=sentence.format(**context))
+    return Problem(field=field, message=sentence.format(**context))
+
+
+def _as_sent(model: type[BaseModel], location: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Return `location` with the name that the wire has; of a default pydantic gives the model's own."""
+    field = model.model_fields.get(str(location[0])) if location else None
+    return (field.alias, *location[1:]) if field is not None and field.alias else location
 
 
 def _unknown(model: type[BaseModel], location: tuple[int | str, ...]) -> str:

@@ -77,9 +77,12 @@ class ActionIn(StrictlySent):
 
     def action(self) -> Action:
         """Return the same in our words, each address once."""
+        once: dict[str, str] = {}
+        for email in self.emails:
+            once.setdefault(recipient_key(email), email)
         return Action(
             type=ActionType(self.type),
-            emails=tuple({recipient_key(email): email for email in reversed(self.emails)}.values())[::-1],
+            emails=tuple(once.values()),
             email_subject=self.email_subject,
             email_body=self.email_body,
             calendar_invite_subject=self.calendar_invite_subject,

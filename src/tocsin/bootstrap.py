@@ -39,7 +39,7 @@ from tocsin.services import administration, checkup, faults
 from tocsin.services.administration import Office
 from tocsin.services.attempts import Sender
 from tocsin.services.ports import Chance, Clock, Mailer
-from tocsin.settings import Settings
+from tocsin.settings import SHORTEST_SECRET, Settings
 from tocsin.storage.clock import DatabaseClock
 from tocsin.storage.database import Database
 from tocsin.storage.migrate import Migration, migrate, pending
@@ -102,7 +102,7 @@ def open_app(settings: Settings, *, clock: Clock | None = None, chance: Chance |
     """
     # The pinned tzdata package and not the system's copy: which one is used changes answers.
     zoneinfo.reset_tzpath(to=[])
-    faults.arm(settings.faults)
+    _arm(settings)
     mailer = _mailer(settings)
     _check_sender(settings)
     database = _open(settings)
@@ -187,6 +187,7 @@ def log_to_stderr(settings: Settings) -> None:
     shared: list[structlog.typing.Processor] = [
         structlog.stdlib.add_log_level,
         structlog.stdlib.ExtraAdder(),
+        _without_colour,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
@@ -254,6 +255,12 @@ def _sign(settings: Settings) -> Path:
     return path.with_name(path.name + ".lock")
 
 
+def _without_colour(_logger: object, _name: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    """Drop what uvicorn adds for terminals: the same sentence again, with control codes."""
+    line.pop("color_message", None)
+    return line
+
+
 def _open(settings: Settings) -> Database:
     if settings.sqlite_path is not None:
         return SqliteDatabase(settings.sqlite_path)
@@ -263,8 +270,18 @@ def _open(settings: Settings) -> Database:
 def _mailer(settings: Settings) -> Callable[[], Mailer]:
     if settings.captures:
         return CaptureMailer
-    relay = transport.parse(settings.smtp_url)
+    try:
+        relay = transport.parse(settings.smtp_url)
+    except ConfigurationError as error:
+        raise ConfigurationError(f"TOCSIN_SMTP_URL: {error}") from error
     return lambda: SmtpMailer(relay, client_name=_client_name(settings))
+
+
+def _arm(settings: Settings) -> None:
+    try:
+        faults.arm(settings.faults)
+    except ValueError as error:
+        raise ConfigurationError(f"TOCSIN_FAULTS: {error}") from error
 
 
 def _check_sender(settings: Settings) -> None:
@@ -289,7 +306,12 @@ def _secret_beside(path: Path) -> str:
         descriptor = os.open(secret_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(secrets.token_hex(32))
-    return secret_path.read_text("utf-8").strip()
+    secret = secret_path.read_text("utf-8").strip()
+    if len(secret) < SHORTEST_SECRET:
+        raise ConfigurationError(
+            f"{secret_path} holds no secret; bring it back from a backup, or all API keys are void"
+        )
+    return secret
 
 
 def _utc_now() -> datetime:

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Annotated, Any
 
-import click
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -20,14 +19,13 @@ from tocsin.workers.loop import Crew
 
 DONE, FAILED, WRONG_USE, WRONG_CONFIGURATION = 0, 1, 2, 78
 
-cli = typer.Typer(name="tocsin", help=__doc__, no_args_is_help=True, add_completion=False, rich_markup_mode=None)
-workspace = typer.Typer(help="Workspaces: the tenants.", no_args_is_help=True)
-key = typer.Typer(help="API keys of a workspace.", no_args_is_help=True)
-rules = typer.Typer(help="Automation rules of a workspace.", no_args_is_help=True)
+cli = typer.Typer(name="tocsin", add_completion=False, rich_markup_mode=None)
+workspace = typer.Typer(help="Workspaces: the tenants.")
+key = typer.Typer(help="API keys of a workspace.")
+rules = typer.Typer(help="Automation rules of a workspace.")
 cli.add_typer(workspace, name="workspace")
 cli.add_typer(key, name="key")
 cli.add_typer(rules, name="rules")
-cli.info.help = "Booking automation rules: when a booking changes, send a calendar invite to anyone, and keep it true."
 
 Subdomain = Annotated[str, typer.Argument(metavar="SUBDOMAIN", help="The workspace's subdomain.")]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
@@ -39,14 +37,11 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = command.main(list(arguments), prog_name="tocsin", standalone_mode=False)
         return code if isinstance(code, int) else DONE
-    except click.exceptions.NoArgsIsHelpError as error:
-        sys.stderr.write(f"{error.format_message()}\n")
-        return WRONG_USE
-    except click.ClickException as error:
-        return _told(f"{error.format_message()} (see tocsin --help)", WRONG_USE)
+    except typer.TyperException as error:
+        return _told(f"{error} (see tocsin --help)", WRONG_USE)
     except TocsinError as error:
         return _told(str(error), exit_code(error))
-    except (KeyboardInterrupt, click.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         return _told("stopped", FAILED)
     except BrokenPipeError:
         return FAILED
@@ -216,13 +211,17 @@ def show_rule(
 
 
 @cli.callback(invoke_without_command=True)
-def version(
-    shown: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+def main(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
-    """Print the version if asked."""
-    if shown:
+    """Booking automation rules: when a booking changes, send a calendar invite to anyone, and keep it true."""
+    if version:
         _say(f"tocsin {__version__}")
         raise typer.Exit(DONE)
+    if context.invoked_subcommand is None:
+        sys.stderr.write(f"{context.get_help()}\n")
+        raise typer.Exit(WRONG_USE)
 
 
 def _listing(command: str, values: dict[str, Any], columns: tuple[str, ...], *, as_json: bool) -> None:

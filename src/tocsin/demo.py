@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
-from tocsin import bootstrap, server
+from tocsin import __version__, bootstrap, server
 from tocsin.bootstrap import App
 from tocsin.domain.events import EventKind
 from tocsin.domain.model import Client, Place, SchedulingLink, Workspace, WorkspaceId
@@ -227,11 +227,10 @@ def _greet(stage: Stage, console: Console) -> None:
         "slot_date": f"{stage.app.clock() + timedelta(days=1):%Y-%m-%d}",
         "slot_start_time": "15:30",
     }
-    console.print(
-        f"\n[bold]Tocsin[/bold] is at [link={base}]{base}[/link]   mailbox: {base}/mailbox   API: {base}/docs"
-    )
-    console.print(f"API key: {stage.key}   (until you press Ctrl+C; nothing is kept)\n", soft_wrap=True)
-    console.print("Make a rule:\n")
+    console.print(f"\n[bold]Tocsin {__version__}[/bold], a demonstration until you press Ctrl+C; nothing is kept.\n")
+    for name, value in (("Mailbox", f"{base}/mailbox"), ("API", f"{base}/docs"), ("API key", stage.key)):
+        console.print(f"  {name:<9}{value}", soft_wrap=True, highlight=False)
+    console.print("\nMake a rule:\n")
     _print_curl(console, f"{base}/api/external/v2/automation-rules", stage.key, rule)
     console.print("\nMake a booking, and see its invite in the mailbox:\n")
     _print_curl(console, f"{base}/api/external/v2/bookings", stage.key, booking)

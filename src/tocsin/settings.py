@@ -1,5 +1,7 @@
-"""The settings of the environment, read once. The names are fixed in docs/settings.md; NAME_FILE reads a value from a file."""
+"""The settings of the environment, read once (docs/operations.md has their names); NAME_FILE reads a value from a file."""
 
+import ipaddress
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -21,7 +23,12 @@ _DEFAULTS = {
     "TOCSIN_LEASE_S": "60",
 }
 CAPTURE = "capture:"
-_SHORTEST_SECRET = 32  # characters
+# A host by name, because each workspace is a subdomain of it; no user, no path, no query.
+_SERVER = re.compile(
+    r"https?://(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?/?",
+    re.IGNORECASE | re.ASCII,
+)
+SHORTEST_SECRET = 32  # characters
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +74,10 @@ class Settings:
     @property
     def is_local(self) -> bool:
         """Whether only this machine can reach the server."""
-        return self.host in ("localhost", "::1") or self.host.startswith("127.")
+        try:
+            return self.host == "localhost" or ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
 
     @property
     def base_host(self) -> str:
@@ -93,7 +103,7 @@ def _value(environment: Mapping[str, str], name: str, default: str) -> str:
 
 
 def _sqlite_path(url: str) -> Path | None:
-    if url.startswith("sqlite:///") and len(url) > len("sqlite:///"):
+    if url.startswith("sqlite:///") and Path(url.removeprefix("sqlite:///")).name:
         return Path(url.removeprefix("sqlite:///"))
     if url.startswith(("postgresql://", "postgres://")):
         return None
@@ -102,23 +112,23 @@ def _sqlite_path(url: str) -> Path | None:
 
 def _listen(value: str) -> tuple[str, int]:
     host, _, port = value.rpartition(":")
-    if not host or not port.isascii() or not port.isdecimal() or int(port) > 65535:
+    if not host or not port.isascii() or not port.isdecimal() or len(port) > 5 or int(port) > 65535:
         raise ConfigurationError(f"TOCSIN_LISTEN: {value!r} is no address and port; write one such as 127.0.0.1:8000")
     return host.strip("[]"), int(port)
 
 
 def _base_url(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/") or parts.query:
+    match = _SERVER.fullmatch(value)
+    if match is None or int(match["port"] or 0) > 65535:
         raise ConfigurationError(
             f"TOCSIN_BASE_URL: {value!r} is no address of a server; write one such as https://bookings.example.com"
         )
-    return f"{parts.scheme}://{parts.netloc.lower()}"
+    return value.lower().removesuffix("/")
 
 
 def _secret(value: str) -> str:
-    if value and len(value) < _SHORTEST_SECRET:
-        raise ConfigurationError(f"TOCSIN_SECRET_KEY: give at least {_SHORTEST_SECRET} random characters")
+    if value and len(value) < SHORTEST_SECRET:
+        raise ConfigurationError(f"TOCSIN_SECRET_KEY: give at least {SHORTEST_SECRET} random characters")
     return value
 
 

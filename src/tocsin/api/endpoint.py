@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from pydantic import BaseModel
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from tocsin.api import problems, strict_json
@@ -33,6 +33,8 @@ def endpoint(app: App, route: Route, version: Version) -> Callable[[Request], Aw
         try:
             raw = await body_of(request)
             reply = await run_in_threadpool(_replied, app, route, version, request, raw)
+        except ClientDisconnect:
+            reply = Reply(status=400, body={"error": "the body ended too early"})  # nobody is there to read it
         except Exception as error:  # noqa: BLE001  the top of a request: each error has its answer
             reply = failed(error)
         return respond(reply)

@@ -31,7 +31,7 @@ _ERROR = {
 
 def document(table: list[tuple[Version, Route]], *, base_url: str) -> dict[str, Any]:
     """Return the OpenAPI document of all routes; `base_url` is where a workspace lives."""
-    models = sorted({m for _, r in table for m in (r.body, r.query, r.answer) if m}, key=lambda model: model.__name__)
+    models = sorted({m for _, r in table for m in (r.body, r.answer) if m}, key=lambda model: model.__name__)
     _, schemas = models_json_schema([(m, _mode(table, m)) for m in models], ref_template=_REF)
     paths: dict[str, dict[str, Any]] = {}
     for version, route in table:

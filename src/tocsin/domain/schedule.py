@@ -6,7 +6,7 @@ from tocsin.domain.events import EventKind
 from tocsin.domain.model import Booking
 
 HORIZON = timedelta(hours=72)  # the last retry; Stripe and Standard Webhooks give up after about as long
-AFTER_THE_END = timedelta(hours=24)  # how late a mail after the meeting still makes sense (product.md 2)
+AFTER_THE_END = timedelta(hours=24)  # how late a mail after the meeting still makes sense
 # A reminder with offset 0 is due at the very start, so "not once the meeting has started" would leave it no time at all.
 AT_THE_START = timedelta(minutes=15)
 

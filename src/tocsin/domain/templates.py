@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-# Each name with what it stands for. The first twelve are NeetoCal's (seed.txt), the others are ours.
+# Each name with what it stands for. The first twelve are NeetoCal's, the others are ours.
 VARIABLES: Mapping[str, str] = {
     "booking.id": "the booking's SID",
     "meeting.name": "the scheduling link's name",

@@ -1,7 +1,7 @@
 """What text may hold: the rule at the edge, and the filter before anything leaves.
 
 Booker and admin text is hostile: it ends in mail headers and calendar properties that other people's programs read.
-Both halves exist on purpose (reliability: refuse early, filter late): the edge can be forgotten by a new face, the filter
+Both halves exist on purpose (refuse early, filter late): the edge can be forgotten by a new face, the filter
 cannot.
 """
 

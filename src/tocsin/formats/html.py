@@ -1,4 +1,4 @@
-"""HTML bodies: templates are checked when saved, filled when sent, and sanitised last, as a whole (reliability, 3.3)."""
+"""HTML bodies: templates are checked when saved, filled when sent, and sanitised last, as a whole."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -28,7 +28,7 @@ class UnsafeHtmlError(ValueError):
 def complaints(template: str) -> list[str]:
     """Return what is wrong with `template` as HTML, each as a sentence with line and column; takes linear time.
 
-    Refused: tags, attributes and schemes beyond the list of product.md 3, comments, links that are relative or hold a
+    Refused: tags, attributes and schemes beyond the allow-list, comments, links that are relative or hold a
     user-info, and a variable anywhere but in text, as all of an href, or in its query or fragment.
     """
     found = markup.complaints(template)

@@ -1,4 +1,4 @@
-"""An invite as an iCalendar object (RFC 5545), as iMIP readers take it best (itip.md, 1.2)."""
+"""An invite as an iCalendar object (RFC 5545), as iMIP readers take it best."""
 
 import re
 from collections.abc import Iterator

@@ -1,7 +1,7 @@
 """Addresses in links: which are let through, and in what spelling.
 
 A closed grammar, because what one program reads as part of the path another reads as the host: user-info, backslashes,
-`//host` and relative links are all refused (reliability, 3.3).
+`//host` and relative links are all refused.
 """
 
 import re

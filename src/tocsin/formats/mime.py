@@ -39,7 +39,7 @@ def write(letter: Letter) -> bytes:
         [
             _part("text/plain; charset=utf-8", "quoted-printable", _quoted_printable(letter.text)),
             _part("text/html; charset=utf-8", "quoted-printable", _quoted_printable(letter.html)),
-            # No Content-Disposition: with `attachment` it is no iMIP part for Outlook (RFC 6047, 2.4 and itip.md, 1.1).
+            # No Content-Disposition: with `attachment` it is no iMIP part for Outlook (RFC 6047, 2.4).
             _part(f'text/calendar; charset="UTF-8"; method={letter.method}', "base64", calendar),
         ],
     )

@@ -1,8 +1,8 @@
 """The last look at a finished message before it may leave: is it exactly what Tocsin sends, and nothing else?
 
 Written apart from `mime` and `ics`, and shares no code with them: a mistake there must not be one here too. It knows one
-shape and calls everything else a fault, so nobody's text can add a header, a part, a property or a recipient (reliability,
-T7 to T11). A message with a complaint is never sent; that is an alarm, not a retry.
+shape and calls everything else a fault, so nobody's text can add a header, a part, a property or a recipient.
+A message with a complaint is never sent; that is an alarm, not a retry.
 """
 
 import binascii
@@ -164,7 +164,7 @@ def _is_clean_encoded(value: str) -> bool:
 
 
 def _tree(content_type: str, body: bytes) -> _Tree:
-    """Return the parts of the one tree that is sent (itip.md, 1.1). Raises _FaultError for any other."""
+    """Return the parts of the one tree that is sent. Raises _FaultError for any other."""
     mixed = _MIXED.fullmatch(content_type)
     if mixed is None:
         raise _FaultError("Content-Type is not multipart/mixed with a boundary of ours")

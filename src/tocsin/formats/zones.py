@@ -1,7 +1,6 @@
 """Time zones: which names are accepted, and wall time to instant and back.
 
-The names are those of the tzdata package, the copy that is pinned; the system's list may differ by years (reliability:
-Vancouver in December 2026 has another offset in each).
+The names are those of the tzdata package, the copy that is pinned; the system's list may differ by years.
 """
 
 import difflib

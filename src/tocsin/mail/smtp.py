@@ -1,7 +1,8 @@
 """One message to one recipient over SMTP (RFC 5321): every reply, and every failure of network and server, is an Outcome.
 
-The border is the final dot. Before it nothing was handed over, so whatever breaks is the relay's own trouble and costs the
-delivery nothing. After it only a reply tells what happened, and if none comes nobody can know (RFC 1047).
+Before the body nothing of the message was handed over, so whatever breaks is the relay's own trouble and costs the delivery
+nothing. A break inside the body costs this delivery a try, because the message itself may be the cause. After the final dot
+only a reply tells what happened, and if none comes nobody can know (RFC 1047).
 """
 
 import base64

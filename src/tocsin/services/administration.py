@@ -77,6 +77,9 @@ def _create_key(office: Office, values: Values) -> Any:
         scopes = [Scope(scope) for scope in values["scopes"] or [Scope.ADMIN]]
     except ValueError as error:
         raise InvalidInputError.of("scope", f"{error}; scopes are {', '.join(Scope)}") from error
+    wrong = complaint(values["name"] or "", limit=LINE_LENGTH)
+    if wrong is not None:
+        raise InvalidInputError.of("name", wrong)
     key, text = access.create_key(
         office.store,
         values["subdomain"],
@@ -122,7 +125,7 @@ def _workspace(office: Office, workspace: Workspace) -> dict[str, Any]:
         "time_zone": workspace.time_zone,
         "locale": workspace.locale,
         "mail_from": workspace.mail_from,
-        "created_at": workspace.created_at.isoformat(),
+        "created_at": workspace.created_at.isoformat(timespec="seconds"),
     }
 
 
@@ -131,8 +134,8 @@ def _key(key: ApiKey) -> dict[str, Any]:
         "id": key.id,
         "name": key.name,
         "scopes": sorted(key.scopes),
-        "created_at": key.created_at.isoformat(),
-        "revoked_at": None if key.revoked_at is None else key.revoked_at.isoformat(),
+        "created_at": key.created_at.isoformat(timespec="seconds"),
+        "revoked_at": None if key.revoked_at is None else key.revoked_at.isoformat(timespec="seconds"),
     }
 
 
@@ -145,7 +148,7 @@ def _rule(rule: AutomationRule) -> dict[str, Any]:
         "meeting_ids": list(rule.link_ids),
         "recipients": sorted({email for action in rule.actions for email in action.emails}),
         "revision": rule.revision,
-        "created_at": rule.created_at.isoformat(),
+        "created_at": rule.created_at.isoformat(timespec="seconds"),
     }
 
 

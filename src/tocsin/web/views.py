@@ -92,7 +92,9 @@ def _download(app: App, request: Request) -> Response:
 
 
 def _message(app: App, request: Request) -> mailbox.Message:
-    return mailbox.message(app, _here(app, request), request.path_params["id"])
+    delivery_id = request.path_params["id"]
+    # No id holds what cannot be printed, and PostgreSQL refuses a NUL even in a question.
+    return mailbox.message(app, _here(app, request), delivery_id if delivery_id.isprintable() else "")
 
 
 def _here(app: App, request: Request) -> Workspace:

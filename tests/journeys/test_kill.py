@@ -1,0 +1,138 @@
+"""The real program is killed again and again: what was acknowledged is there, what was planned is sent, repeats are equal."""
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from tests.journeys.program import Balance, Client, Program, SinkProcess, balance, prepare, running, until
+from tests.postgres import Postgres
+
+KILLS = 60
+# More than half of the campaign, so that nothing can be in hand at three kills, which would count as its fault.
+LEASE_S = 40
+FIRST, LAST = 0.08, 0.45  # seconds after it is ready, between which the program is killed
+MOST_BOOKINGS = 600
+
+NewUrl = Callable[[], str]
+
+
+@pytest.fixture
+def new_url(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, NewUrl]:
+    """Give what makes a fresh, migrated database of each sort."""
+    server: Postgres = request.getfixturevalue("postgres")
+    template: str = request.getfixturevalue("postgres_template")
+    lock = threading.Lock()
+
+    def postgresql() -> str:
+        with lock:  # a template can be copied by one at a time
+            return server.url(server.create(template=template))
+
+    numbers = iter(range(1_000))
+    return {"sqlite": lambda: f"sqlite:///{tmp_path / f'{next(numbers)}.db'}", "postgresql": postgresql}
+
+
+@pytest.fixture
+def sinks(tmp_path: Path) -> Iterator[Callable[[], SinkProcess]]:
+    """Give what starts a relay; all of them end with the test."""
+    started: list[SinkProcess] = []
+
+    def start() -> SinkProcess:
+        started.append(SinkProcess(tmp_path / f"sink{len(started)}.jsonl"))
+        return started[-1]
+
+    yield start
+    for sink in started:
+        sink.close()
+
+
+def killed_at_random(program: Program, client: Client, sink: SinkProcess, *, seed: int) -> Balance:
+    """Kill the program, or a part of it, KILLS times under load; then let it finish."""
+    chance = random.Random(seed)
+    with running(program):
+        program.start()
+        client.start()
+        for _ in range(KILLS):
+            threading.Event().wait(chance.uniform(FIRST, LAST))
+            program.kill(chance.sample(program.parts, k=chance.randint(1, len(program.parts))))
+            program.start()
+        client.stop()
+        found = balance(program, client, sink, program.await_end())
+        assert set(program.stop()) == {0}
+    return found
+
+
+def test_nothing_is_lost_however_often_the_program_is_killed(
+    new_url: dict[str, NewUrl], sinks: Callable[[], SinkProcess], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def campaign(sort: str, sink: SinkProcess, url: str) -> Balance:
+        program = prepare(url, sink, lease_s=LEASE_S)
+        client = Client(program, tmp_path / f"acknowledged-{sort}.txt", most=MOST_BOOKINGS)
+        return killed_at_random(program, client, sink, seed=2026)
+
+    with ThreadPoolExecutor(2) as pool:
+        futures = {sort: pool.submit(campaign, sort, sinks(), new_url[sort]()) for sort in ("sqlite", "postgresql")}
+        found = {sort: future.result() for sort, future in futures.items()}
+
+    with capsys.disabled():
+        for sort, one in found.items():
+            print(  # noqa: T201  the figures of the campaign
+                f"\n{sort}: {KILLS} kills, {one.writes} writes acknowledged, {len(one.lost)} lost, {one.states} deliveries,"
+                f" {one.taken} taken by the relay, {one.duplicates} duplicates, {one.differing} of them differing"
+            )
+    for one in found.values():
+        assert one.writes > KILLS
+        assert one.lost == set()
+        assert one.states == {"sent": 2 * one.writes}
+        assert one.missing == set()
+        assert one.taken - one.duplicates == 2 * one.writes
+        assert one.differing == 0
+        assert one.duplicates <= 4 * KILLS  # at most one for each open connection and kill
+
+
+# Each point with the pass at which it strikes, and how many duplicates there may and must be.
+POINTS = [
+    *((f"before_commit:kill@{number}", 0, 1) for number in (1, 2, 3, 5, 8)),
+    *((f"after_commit:kill@{number}", 0, 0) for number in (1, 2, 3, 5, 8)),
+    *((f"after_lease:kill@{number}", 0, 0) for number in (1, 3)),
+    *((f"before_data:kill@{number}", 0, 0) for number in (1, 3)),
+    *((f"after_data:kill@{number}", 0, 1) for number in (1, 3)),
+    *((f"after_accept:kill@{number}", 1, 1) for number in (1, 3)),
+    *((f"before_mark:kill@{number}", 1, 1) for number in (1, 3)),
+    *((f"after_mark:kill@{number}", 0, 0) for number in (1, 3)),
+]
+
+
+def killed_at(program: Program, client: Client, sink: SinkProcess, point: str) -> Balance:
+    """Book until the program dies of the planted fault, then start it again and let it finish."""
+    with running(program):
+        program.start(faults=point)
+        client.start()
+        program.await_death()
+        program.start()
+        until(lambda: client.acknowledged)
+        client.stop()
+        return balance(program, client, sink, program.await_end())
+
+
+@pytest.mark.parametrize("sort", ["sqlite", "postgresql"])
+def test_a_kill_at_any_point_loses_nothing_and_repeats_only_what_was_handed_over(
+    sort: str, new_url: dict[str, NewUrl], sinks: Callable[[], SinkProcess], tmp_path: Path
+) -> None:
+    def one(case: tuple[str, int, int], sink: SinkProcess, url: str) -> Balance:
+        program = prepare(url, sink, lease_s=3)
+        client = Client(program, tmp_path / f"{sort}-{case[0]}.txt", most=10, waits=True)
+        return killed_at(program, client, sink, case[0])
+
+    with ThreadPoolExecutor(4) as pool:
+        futures = {case: pool.submit(one, case, sinks(), new_url[sort]()) for case in POINTS}
+        found = {case: future.result() for case, future in futures.items()}
+
+    for (point, least, most), came in found.items():
+        assert (point, came.lost, came.missing, came.differing) == (point, set(), set(), 0)
+        assert came.states == {"sent": 2 * came.writes}, point
+        assert least <= came.duplicates <= most, point
+        assert came.taken - came.duplicates == 2 * came.writes, point

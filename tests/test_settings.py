@@ -1,0 +1,169 @@
+from pathlib import Path
+
+import pytest
+
+from tocsin.domain.errors import ConfigurationError
+from tocsin.settings import Settings
+
+SECRET = "correct-horse-battery-staple-0123456789"
+
+
+def complaint(**environment: str) -> str:
+    with pytest.raises(ConfigurationError) as caught:
+        Settings.from_environment(environment)
+    return str(caught.value)
+
+
+def test_without_any_setting_the_documented_ones_hold() -> None:
+    settings = Settings.from_environment({})
+
+    assert settings.database_url == "sqlite:///tocsin.db"
+    assert settings.sqlite_path == Path("tocsin.db")
+    assert (settings.host, settings.port) == ("127.0.0.1", 8000)
+    assert (settings.base_url, settings.base_host) == ("http://localhost:8000", "localhost")
+    assert settings.smtp_url == "capture:"
+    assert settings.captures
+    assert settings.is_local
+    assert settings.mail_from == "invites@localhost"
+    assert settings.secret_key == ""
+    assert settings.log == "text"
+    assert settings.workspace_url("acme") == "http://acme.localhost:8000"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "right"),
+    [
+        ("TOCSIN_DATABASE_URL", "", "sqlite:///path/to/file.db or postgresql://user@host/database"),
+        ("TOCSIN_DATABASE_URL", "mysql://root@localhost/x", "sqlite:///path/to/file.db"),
+        ("TOCSIN_DATABASE_URL", "sqlite:///", "sqlite:///path/to/file.db"),
+        ("TOCSIN_DATABASE_URL", "sqlite:///.", "sqlite:///path/to/file.db"),
+        ("TOCSIN_DATABASE_URL", "sqlite:////", "sqlite:///path/to/file.db"),
+        ("TOCSIN_DATABASE_URL", "sqlite://tocsin.db", "sqlite:///path/to/file.db"),
+        ("TOCSIN_DATABASE_URL", "tocsin.db", "sqlite:///path/to/file.db"),
+        ("TOCSIN_LISTEN", "", "127.0.0.1:8000"),
+        ("TOCSIN_LISTEN", "8000", "127.0.0.1:8000"),
+        ("TOCSIN_LISTEN", ":8000", "127.0.0.1:8000"),
+        ("TOCSIN_LISTEN", "127.0.0.1:", "127.0.0.1:8000"),
+        ("TOCSIN_LISTEN", "127.0.0.1:http", "127.0.0.1:8000"),
+        ("TOCSIN_LISTEN", "127.0.0.1:65536", "127.0.0.1:8000"),
+        ("TOCSIN_LISTEN", "127.0.0.1:-1", "127.0.0.1:8000"),
+        ("TOCSIN_LISTEN", "127.0.0.1:٨٠", "127.0.0.1:8000"),
+        ("TOCSIN_LISTEN", "127.0.0.1:" + "9" * 5000, "127.0.0.1:8000"),
+        ("TOCSIN_BASE_URL", "", "https://bookings.example.com"),
+        ("TOCSIN_BASE_URL", "bookings.example.com", "https://bookings.example.com"),
+        ("TOCSIN_BASE_URL", "ftp://bookings.example.com", "https://bookings.example.com"),
+        ("TOCSIN_BASE_URL", "https://", "https://bookings.example.com"),
+        ("TOCSIN_BASE_URL", "https://bookings.example.com/path", "https://bookings.example.com"),
+        ("TOCSIN_BASE_URL", "https://bookings.example.com?q", "https://bookings.example.com"),
+        ("TOCSIN_BASE_URL", "https://bookings.example.com#f", "https://bookings.example.com"),
+        ("TOCSIN_BASE_URL", "https://user:pass@bookings.example.com", "https://bookings.example.com"),
+        ("TOCSIN_BASE_URL", "https://bookings.example.com:99999", "https://bookings.example.com"),
+        ("TOCSIN_BASE_URL", "https://bookings.example.com:http", "https://bookings.example.com"),
+        ("TOCSIN_BASE_URL", "http://[::1", "https://bookings.example.com"),
+        ("TOCSIN_BASE_URL", "https://bücher.example", "https://bookings.example.com"),
+        ("TOCSIN_BASE_URL", "https://a b", "https://bookings.example.com"),
+        ("TOCSIN_SECRET_KEY", "short", "at least 32 random characters"),
+        ("TOCSIN_LOG", "xml", "text, json"),
+        ("TOCSIN_LEASE_S", "soon", "TOCSIN_LEASE_S"),
+    ],
+)
+def test_a_wrong_setting_names_itself_and_what_would_be_right(name: str, value: str, right: str) -> None:
+    found = complaint(**{name: value})
+
+    assert found.startswith(f"{name}: ")
+    assert right in found
+    assert "\n" not in found
+
+
+def test_a_secret_that_is_too_short_is_not_repeated() -> None:
+    assert "hunter2" not in complaint(TOCSIN_SECRET_KEY="hunter2")
+    assert "hunter2" not in complaint(TOCSIN_DATABASE_URL="mysql://root:hunter2@localhost")
+
+
+def test_no_secret_is_in_the_repr() -> None:
+    settings = Settings.from_environment(
+        {
+            "TOCSIN_SECRET_KEY": SECRET,
+            "TOCSIN_SMTP_URL": "smtp://user:hunter2@mail.example:587",
+            "TOCSIN_DATABASE_URL": "postgresql://user:hunter3@db.example/tocsin",
+        }
+    )
+
+    assert settings.secret_key == SECRET
+    for secret in (SECRET, "hunter2", "hunter3"):
+        assert secret not in repr(settings)
+        assert secret not in str(settings)
+
+
+def test_a_value_is_read_from_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text(f"{SECRET}\n", "utf-8")
+
+    assert Settings.from_environment({"TOCSIN_SECRET_KEY_FILE": str(path)}).secret_key == SECRET
+
+
+def test_a_value_and_a_file_are_one_too_many(tmp_path: Path) -> None:
+    found = complaint(TOCSIN_LOG="json", TOCSIN_LOG_FILE=str(tmp_path / "x"))
+
+    assert found == "TOCSIN_LOG and TOCSIN_LOG_FILE are both set; keep one"
+
+
+@pytest.mark.parametrize("content", [None, b"\xff\xfe"])
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | None) -> None:
+    path = tmp_path / "secret"
+    if content is not None:
+        path.write_bytes(content)
+
+    found = complaint(TOCSIN_SECRET_KEY_FILE=str(path))
+
+    assert found.startswith(f"TOCSIN_SECRET_KEY_FILE: cannot read {path}: ")
+
+
+def test_space_around_a_value_does_not_count() -> None:
+    assert Settings.from_environment({"TOCSIN_LOG": " json\n"}).log == "json"
+
+
+@pytest.mark.parametrize(
+    ("value", "host", "port"),
+    [
+        ("0.0.0.0:80", "0.0.0.0", 80),
+        ("[::1]:8000", "::1", 8000),
+        ("localhost:0", "localhost", 0),
+    ],
+)
+def test_an_address_to_listen_on(value: str, host: str, port: int) -> None:
+    settings = Settings.from_environment({"TOCSIN_LISTEN": value})
+
+    assert (settings.host, settings.port) == (host, port)
+
+
+@pytest.mark.parametrize(
+    ("host", "is_local"),
+    [
+        ("127.0.0.1", True),
+        ("127.1.2.3", True),
+        ("[::1]", True),
+        ("localhost", True),
+        ("0.0.0.0", False),
+        ("[::]", False),
+        ("192.168.1.1", False),
+        ("127.evil.example", False),
+        ("localhost.evil.example", False),
+    ],
+)
+def test_only_loopback_is_local(host: str, is_local: bool) -> None:
+    assert Settings.from_environment({"TOCSIN_LISTEN": f"{host}:8000"}).is_local is is_local
+
+
+@pytest.mark.parametrize(
+    ("value", "base_url", "base_host"),
+    [
+        ("https://Bookings.Example.COM/", "https://bookings.example.com", "bookings.example.com"),
+        ("http://tocsin.test:8080", "http://tocsin.test:8080", "tocsin.test"),
+        ("http://[::1]:8000", "http://[::1]:8000", "::1"),
+    ],
+)
+def test_the_base_url_is_kept_in_one_spelling(value: str, base_url: str, base_host: str) -> None:
+    settings = Settings.from_environment({"TOCSIN_BASE_URL": value})
+
+    assert (settings.base_url, settings.base_host) == (base_url, base_host)

@@ -19,8 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import structlog
-
+from tocsin import logs
 from tocsin.domain.delivery import Outcome
 from tocsin.domain.errors import (
     ConfigurationError,
@@ -180,23 +179,8 @@ def on_stop_signal(stop: Callable[[], None]) -> None:
 
 
 def log_to_stderr(settings: Settings) -> None:
-    """Write log lines to standard error: sentences for people, or JSON for machines (TOCSIN_LOG=json)."""
-    as_lines: structlog.typing.Processor = structlog.dev.ConsoleRenderer(colors=False)
-    if settings.log == "json":
-        as_lines = structlog.processors.JSONRenderer()
-    shared: list[structlog.typing.Processor] = [
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.ExtraAdder(),
-        _without_colour,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        structlog.processors.format_exc_info,
-    ]
-    handler = logging.StreamHandler()
-    remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
-    handler.setFormatter(structlog.stdlib.ProcessorFormatter(foreign_pre_chain=shared, processors=[remove, as_lines]))
-    root = logging.getLogger()
-    root.handlers[:] = [handler]
-    root.setLevel(logging.INFO)
+    """Write log lines to standard error, in the form that TOCSIN_LOG names."""
+    logs.to_stderr(as_json=settings.log == "json")
 
 
 def _run(app: App, command: str, values: dict[str, Any]) -> Any:
@@ -253,12 +237,6 @@ def _client_name(settings: Settings) -> str:
 def _sign(settings: Settings) -> Path:
     path = settings.sqlite_path or Path()
     return path.with_name(path.name + ".lock")
-
-
-def _without_colour(_logger: object, _name: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
-    """Drop what uvicorn adds for terminals: the same sentence again, with control codes."""
-    line.pop("color_message", None)
-    return line
 
 
 def _open(settings: Settings) -> Database:

@@ -18,6 +18,7 @@ from tocsin.settings import Settings
 from tocsin.workers.loop import Crew
 
 DONE, FAILED, WRONG_USE, WRONG_CONFIGURATION = 0, 1, 2, 78
+_INTERRUPTED = 130  # what typer makes of Ctrl+C
 
 cli = typer.Typer(name="tocsin", add_completion=False, rich_markup_mode=None)
 workspace = typer.Typer(help="Workspaces: the tenants.")
@@ -36,6 +37,8 @@ def run(arguments: Sequence[str]) -> int:
     command = typer.main.get_command(cli)
     try:
         code = command.main(list(arguments), prog_name="tocsin", standalone_mode=False)
+        if code == _INTERRUPTED:
+            return _told("stopped", FAILED)
         return code if isinstance(code, int) else DONE
     except typer.TyperException as error:
         return _told(f"{error} (see tocsin --help)", WRONG_USE)

@@ -423,3 +423,23 @@ def test_on_postgresql_faces_and_workers_are_processes_of_their_own(on_postgresq
     assert b"BEGIN:VCALENDAR" in received.message or b"text/calendar" in received.message
     for running in (face, worker):
         assert "Traceback" not in running.errors()
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (KeyboardInterrupt(), "tocsin: stopped\n"),
+        (BrokenPipeError(), ""),
+        (RuntimeError("nobody foresaw this"), "tocsin: RuntimeError: nobody foresaw this\n"),
+    ],
+    ids=repr,
+)
+def test_whatever_stops_a_command_is_told_without_a_traceback(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, error: BaseException, said: str
+) -> None:
+    def administer(*_arguments: object) -> Any:
+        raise error
+
+    monkeypatch.setattr("tocsin.bootstrap.administer", administer)
+
+    assert shell("workspace", "list") == (1, "", said)

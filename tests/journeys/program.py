@@ -1,8 +1,10 @@
 """The real program as processes that can be killed, a client that never gives up, and what both leave behind."""
 
+import contextlib
 import http.client
 import json
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -304,5 +306,9 @@ def until(condition: Any, *, limit_s: float = LIMIT_S) -> None:
 
 
 def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    """Return a port that is free and stays so while the server is down: outgoing connections take theirs from 32768 on."""
+    for _ in range(100):
+        port = random.randrange(15_000, 32_000)
+        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
+    raise AssertionError("no port is free")

@@ -174,7 +174,8 @@ def happened(name: str, before: Booking, after: Booking) -> list[EventKind]:
         "reject": [EventKind.BOOKING_CANCELLED],
         "cancel": [EventKind.BOOKING_CANCELLED],
         "no-show": [EventKind.MARKED_NO_SHOW],
-        "outcome": [EventKind.MEETING_OUTCOME_CHANGED],
+        # Of a booking that awaits approval nobody was told yet.
+        "outcome": [EventKind.MEETING_OUTCOME_CHANGED] if before.status is not BookingStatus.AWAITING_APPROVAL else [],
         **dict.fromkeys(("move", "place", "host"), [EventKind.BOOKING_RESCHEDULED] if was else []),
     }.get(name, [])
 

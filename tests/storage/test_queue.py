@@ -118,7 +118,8 @@ def test_a_lease_can_be_extended_by_the_worker_that_holds_it(store: SqlStore) ->
     store.queue.extend(worker="w1", lease_ends=NOON + HOUR)
 
     assert claimed(store, worker="w3", now=LAPSED) == ["another's"]
-    assert claimed(store, worker="w3", now=NOON + HOUR) == ["mine", "mine too", "another's"]
+    assert claimed(store, worker="w3", now=NOON + HOUR - SECOND) == ["another's"]
+    assert claimed(store, worker="w3", now=NOON + HOUR) == ["mine", "mine too"]
 
 
 def test_what_a_worker_has_settled_is_not_extended(store: SqlStore) -> None:
@@ -143,6 +144,17 @@ def test_a_delivery_whose_worker_died_three_times_is_failed_and_the_others_go_on
     assert found.reason == "the worker died in each of 3 attempts; look at the logs, then retry it"
     with store.reading(WORKSPACE_ID) as tx:
         assert [attempt.number for attempt in tx.deliveries.attempts(found.id)] == [1, 2, 3]
+
+
+def test_what_was_in_hand_at_two_deaths_is_taken_alone_so_that_the_third_tells_which_was_the_cause(
+    store: SqlStore,
+) -> None:
+    keep(store, about("first"), about("second", due_at=NOON + SECOND))
+    assert claimed(store, now=NOON + SECOND) == ["first", "second"]
+    assert claimed(store, now=LAPSED) == ["first", "second"]
+
+    assert claimed(store, now=NOON + 9 * MINUTE) == ["first"]
+    assert claimed(store, now=NOON + 9 * MINUTE) == ["second"]
 
 
 def test_an_attempt_that_ended_makes_earlier_crashes_forgotten(store: SqlStore) -> None:

@@ -36,7 +36,8 @@ class Event:
 def events_between(before: Booking | None, after: Booking, *, now: datetime) -> list[Event]:
     """Return what happened to a booking that was `before` (None: it did not exist) and now is `after`.
 
-    A change that changes nothing yields nothing; neither does taking a no-show mark away.
+    A change that changes nothing yields nothing; neither does taking a no-show mark away, nor anything that happens to a
+    booking while it awaits approval: nobody was told of it yet.
     """
     return [Event(kind=kind, booking=after, occurred_at=now) for kind in _kinds(before, after)]
 
@@ -55,7 +56,7 @@ def _kinds(before: Booking | None, after: Booking) -> list[EventKind]:
         kinds.append(EventKind.BOOKING_CANCELLED)
     if after.is_no_show and not before.is_no_show:
         kinds.append(EventKind.MARKED_NO_SHOW)
-    if _outcome(after) != _outcome(before):
+    if _outcome(after) != _outcome(before) and after.status is not BookingStatus.AWAITING_APPROVAL:
         kinds.append(EventKind.MEETING_OUTCOME_CHANGED)
     return kinds
 

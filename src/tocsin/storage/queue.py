@@ -8,7 +8,7 @@ from tocsin.domain.errors import ConflictError
 from tocsin.domain.model import WorkspaceId
 from tocsin.domain.retry import MOST_CRASHES
 from tocsin.domain.rules import RuleId
-from tocsin.storage.columns import instant, maybe_micros, micros
+from tocsin.storage.columns import Row, instant, maybe_micros, micros
 from tocsin.storage.database import Connection, Database
 from tocsin.storage.deliveries import COLUMNS, delivery_of
 
@@ -19,7 +19,7 @@ _CLAIM = f"""
     WITH due AS (
         SELECT d.workspace_id AS due_workspace_id, d.id AS due_id
           FROM deliveries d
-         WHERE d.state IN ('scheduled', 'sending', 'retrying') AND d.next_at <= :now
+         WHERE d.state IN ('scheduled', 'sending', 'retrying') AND d.next_at <= :now AND {{which}}
            AND NOT EXISTS (
                SELECT 1 FROM deliveries e
                 WHERE e.workspace_id = d.workspace_id AND e.booking_id = d.booking_id
@@ -36,6 +36,10 @@ _CLAIM = f"""
       FROM due
      WHERE workspace_id = due_workspace_id AND id = due_id
     RETURNING {COLUMNS}"""
+# A worker that dies takes down all that it had in hand, and just one of these can be the cause. So what was in hand at a
+# death, and comes back from a second one, is taken alone: the next death tells for certain, and chance hardly hits it twice.
+_CLAIM_HEALTHY = _CLAIM.replace("{which}", "d.crashes = 0")
+_CLAIM_SUSPECT = _CLAIM.replace("{which}", "d.crashes > 0")
 _BEGIN_ATTEMPT = """
     INSERT INTO attempts (workspace_id, delivery_id, number, started_at, enhanced_code, reply)
     VALUES (:workspace_id, :delivery_id, :number, :started_at, '', '')"""
@@ -64,19 +68,18 @@ class SqlQueue:
         self._database = database
 
     def claim(self, *, worker: str, now: datetime, lease_ends: datetime, limit: int) -> list[Delivery]:
-        """Take what has been due longest, at most `limit`, for `worker`; each begins a new attempt.
+        """Take what has been due longest, at most `limit`, for `worker`; each begins a new attempt. A suspect is taken alone.
 
         A delivery whose attempts ended with their worker MOST_CRASHES times is failed here instead: it may be the cause.
         """
+        lease = {"worker": worker, "now": micros(now), "lease_ends": micros(lease_ends)}
         try:
             with self._database.transaction() as connection:
-                rows = connection.rows(
-                    _CLAIM, worker=worker, now=micros(now), lease_ends=micros(lease_ends), limit=limit
-                )
-                healthy = _begun(connection, [delivery_of(row) for row in rows], now=now)
+                taken = _begun(connection, connection.rows(_CLAIM_SUSPECT, limit=1, **lease), now=now)
+                taken = taken or _begun(connection, connection.rows(_CLAIM_HEALTHY, limit=limit, **lease), now=now)
         except ConflictError:
             return []  # another worker took one to the same recipient at this moment; the next claim sees it
-        return sorted(healthy, key=lambda delivery: (delivery.due_at, delivery.booking_revision))
+        return sorted(taken, key=lambda delivery: (delivery.due_at, delivery.booking_revision))
 
     def extend(self, *, worker: str, lease_ends: datetime) -> None:
         """Renew the lease of all that `worker` has in hand."""
@@ -111,8 +114,9 @@ class SqlQueue:
             return connection.run("DELETE FROM answers WHERE answered_at < :before", before=micros(before))
 
 
-def _begun(connection: Connection, taken: list[Delivery], *, now: datetime) -> list[Delivery]:
-    """Begin an attempt at each of what was taken; fail what may be the cause of crashes, and return the rest."""
+def _begun(connection: Connection, rows: list[Row], *, now: datetime) -> list[Delivery]:
+    """Begin an attempt at each delivery that was taken; fail what has proved to be the cause of deaths, return the rest."""
+    taken = [delivery_of(row) for row in rows]
     healthy = [delivery for delivery in taken if delivery.crashes < MOST_CRASHES]
     connection.run_each(_BEGIN_ATTEMPT, (_beginning(delivery, now) for delivery in healthy))
     for delivery in taken:

@@ -70,16 +70,18 @@ def _rendered(app: App, name: str, of: Callable[[Request], dict[str, Any]], requ
     try:
         text = _PAGES.get_template(name).render(shared | of(request))
     except TocsinError as error:
-        text = _PAGES.get_template("error.html").render(shared | {"error": str(error)})
-        return Response(text, status_code=404, media_type="text/html", headers=_HEADERS)
+        is_missing = isinstance(error, NotFoundError)
+        text = _PAGES.get_template("error.html").render(shared | {"error": str(error), "is_missing": is_missing})
+        return Response(text, status_code=404 if is_missing else 503, media_type="text/html", headers=_HEADERS)
     return Response(text, media_type="text/html", headers=_HEADERS)
 
 
 def _download(app: App, request: Request) -> Response:
     try:
         message = _message(app, request)
-    except TocsinError:
-        return Response("there is no such message", status_code=404, media_type="text/plain", headers=_HEADERS)
+    except TocsinError as error:
+        status = 404 if isinstance(error, NotFoundError) else 503
+        return Response(str(error), status_code=status, media_type="text/plain", headers=_HEADERS)
     kinds = {
         "html": (message.html, "text/html", _MESSAGE_HEADERS),
         "invite.ics": (message.calendar, "text/calendar", _HEADERS),

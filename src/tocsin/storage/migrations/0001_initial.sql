@@ -208,6 +208,7 @@ CREATE UNIQUE INDEX deliveries_by_key ON deliveries (workspace_id, key);
 CREATE INDEX deliveries_due ON deliveries (next_at) WHERE state IN ('scheduled', 'sending', 'retrying');
 -- Two workers that claim at the same moment must not have two messages to one recipient about one booking on their way.
 CREATE UNIQUE INDEX deliveries_one_in_flight ON deliveries (workspace_id, booking_id, recipient_key) WHERE state = 'sending';
+CREATE INDEX deliveries_suspect ON deliveries (next_at) WHERE crashes > 0 AND state IN ('scheduled', 'sending', 'retrying');
 CREATE INDEX deliveries_leased ON deliveries (leased_by) WHERE state = 'sending';
 CREATE INDEX deliveries_open ON deliveries (workspace_id, booking_id, recipient_key) WHERE state IN ('scheduled', 'sending', 'retrying', 'paused');
 CREATE INDEX deliveries_by_booking ON deliveries (workspace_id, booking_id);

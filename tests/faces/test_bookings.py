@@ -67,7 +67,7 @@ def test_a_booking_is_made_and_shown_with_the_fields_of_the_original(client: Cli
         "metadata": {},
         "admin_booking_url": None,
         "client_booking_url": None,
-        "form_responses_as_hash": {"company": "Initech", "guests": "2", "topics": "a, b", "vip": "True", "notes": ""},
+        "form_responses_as_hash": {"company": "Initech", "guests": "2", "topics": "a, b", "vip": "true", "notes": ""},
     }
     assert {name: booking[name] for name in expected} == expected
     assert {"field": "company", "value": "Initech", "type": "text", "field_code": "company"} in booking[

@@ -62,6 +62,8 @@ Answers = Annotated[
 def _as_text(answer: Any) -> str:
     if isinstance(answer, list):
         return ", ".join(_as_text(one) for one in answer)
+    if isinstance(answer, bool):
+        return "true" if answer else "false"
     return "" if answer is None else str(answer)
 
 

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from tests.faces.client import Json, booking_body, rule_body
-from tests.faces.running import Program, call, free_port
+from tests.faces.running import Program, call
+from tests.ports import free_port
 from tests.smtp_server import Sink
 from tocsin import cli
 from tocsin.api import problems

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from tests.faces.client import Client
-from tests.faces.running import Program, free_port
+from tests.faces.running import Program
+from tests.ports import free_port
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

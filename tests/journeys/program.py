@@ -1,12 +1,9 @@
 """The real program as processes that can be killed, a client that never gives up, and what both leave behind."""
 
-import contextlib
 import http.client
 import json
 import os
-import random
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -20,6 +17,7 @@ from time import monotonic
 from typing import Any
 
 from tests.builders import a_link, a_member, a_rule, a_workspace, an_action
+from tests.ports import free_port
 from tocsin import bootstrap
 from tocsin.domain.access import Scope
 from tocsin.domain.rules import AutomationRule
@@ -260,7 +258,7 @@ def a_body(number: int) -> dict[str, Any]:
 
 def prepare(database_url: str, sink: SinkProcess, *, lease_s: int) -> Program:
     """Put a workspace with a link, a rule and a key into a migrated database; return the program on it, not started."""
-    port = _free_port()
+    port = free_port()
     environment = {
         "TOCSIN_DATABASE_URL": database_url,
         "TOCSIN_LISTEN": f"127.0.0.1:{port}",
@@ -303,12 +301,3 @@ def until(condition: Any, *, limit_s: float = LIMIT_S) -> None:
     while not condition():
         assert monotonic() < ends, "what was waited for never came"
         threading.Event().wait(0.05)
-
-
-def _free_port() -> int:
-    """Return a port that is free and stays so while the server is down: outgoing connections take theirs from 32768 on."""
-    for _ in range(100):
-        port = random.randrange(15_000, 32_000)
-        with contextlib.suppress(OSError), socket.create_server(("127.0.0.1", port)):
-            return port
-    raise AssertionError("no port is free")

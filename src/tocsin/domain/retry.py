@@ -19,7 +19,9 @@ JITTER = 0.2  # a fifth either way, so that what failed together does not come b
 
 # While the relay itself is away or refuses our credentials, one delivery is tried this often and none uses up an attempt.
 PROBE = timedelta(seconds=30)
-MOST_CRASHES = 3  # attempts that began and never ended, before a delivery counts as the cause
+# Attempts that began and never ended, before a delivery counts as the cause. Not fewer: a machine that is in trouble itself
+# can kill its workers for minutes, and what was in hand then must still go out.
+MOST_CRASHES = 5
 
 
 def backoff(failures: int, *, jitter: float) -> timedelta:

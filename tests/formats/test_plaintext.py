@@ -15,7 +15,9 @@ from tocsin.formats.plaintext import to_text
         ("<ol><li>one</li><li>two</li></ol>", "1. one\n2. two"),
         ("<ul><li>a<ol><li>b</li><li>c</li></ol></li><li>d</li></ul>", "- a\n  1. b\n  2. c\n- d"),
         ("<ul><li><p>a</p><p>b<br>c</p></li></ul>", "- a\n  b\n  c"),
+        ("<p> </p><p>x</p>", "x"),
         ("<li>stray", "- stray"),
+        ("before<li>stray", "before\n- stray"),
         (
             '<a href="https://x.example/?a=1&amp;b=2" rel="noopener noreferrer">here</a>!',
             "here (https://x.example/?a=1&b=2)!",

@@ -8,6 +8,7 @@ from typing import Any
 
 from tocsin.domain.access import ApiKey, Scope
 from tocsin.domain.delivery import Delivery, DeliveryId, Frozen, Outcome, Result, Settlement, State, Verdict
+from tocsin.domain.dkim import Algorithm, DkimKey
 from tocsin.domain.events import Event, EventKind
 from tocsin.domain.invite import Entry, Invitation, Method
 from tocsin.domain.model import (
@@ -29,6 +30,9 @@ from tocsin.domain.model import (
 )
 from tocsin.domain.plan import Planned
 from tocsin.domain.rules import Action, ActionType, AutomationRule, RuleDraft, RuleId
+from tocsin.domain.suppression import WHOLE_WORKSPACE, Suppression, SuppressionReason
+from tocsin.domain.sync import Inviter, standing
+from tocsin.services.messages import Scene
 from tocsin.services.ports import Chance
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
@@ -43,6 +47,7 @@ LINK_ID = LinkId("c0000000-0000-4000-8000-000000000001")
 BOOKING_ID = BookingId("b0000000-0000-4000-8000-000000000001")
 RULE_ID = RuleId("d0000000-0000-4000-8000-000000000001")
 OUTCOME_ID = OutcomeId("f0000000-0000-4000-8000-000000000001")
+INVITATION_ID = "80000000-0000-4000-8000-000000000001"
 DELIVERY_ID = DeliveryId("90000000-0000-4000-8000-000000000001")
 
 
@@ -261,6 +266,12 @@ def an_invitation(**changes: Any) -> Invitation:
     return replace(invitation, **changes)
 
 
+def an_inviter(**changes: Any) -> Inviter:
+    """Return the action of `a_rule()` as one that invited somebody at NOON and keeps the invite in sync."""
+    inviter = Inviter(rule_id=RULE_ID, rule_revision=1, action_index=0, keeps=True, is_active=True, invited_at=NOON)
+    return replace(inviter, **changes)
+
+
 def a_frozen(**changes: Any) -> Frozen:
     frozen = Frozen(
         booking_revision=0,
@@ -271,6 +282,50 @@ def a_frozen(**changes: Any) -> Frozen:
         frozen_at=NOON,
     )
     return replace(frozen, **changes)
+
+
+def a_suppression(**changes: Any) -> Suppression:
+    """Return the opt-out of the recipient of `a_planned()` from all of the workspace."""
+    suppression = Suppression(
+        recipient="ada@example.org",
+        rule_id=WHOLE_WORKSPACE,
+        reason=SuppressionReason.OPTED_OUT,
+        since_at=NOON,
+        note="",
+    )
+    return replace(suppression, **changes)
+
+
+def a_scene(**changes: Any) -> Scene:
+    """Return what a message about `a_booking()` can speak of; its standing follows from the booking."""
+    booking: Booking = changes.setdefault("booking", a_booking())
+    scene = Scene(
+        workspace=a_workspace(),
+        link=a_link(),
+        booking=booking,
+        mail_from="invites@example.com",
+        base_url="https://acme.example.com",
+        standing=standing(booking, []),
+        told=None,
+        rsvp=None,
+        secret=None,
+        fresh_id=INVITATION_ID,
+        opt_out_url="",
+    )
+    return replace(scene, **changes)
+
+
+def a_dkim_key(**changes: Any) -> DkimKey:
+    """Return a key that was made at NOON and does not sign yet; what it holds is no real key."""
+    key = DkimKey(
+        domain="example.com",
+        selector="acme-1",
+        algorithm=Algorithm.RSA,
+        private_key=b"sealed",
+        public_record="v=DKIM1; k=rsa; p=AAAA",
+        created_at=NOON,
+    )
+    return replace(key, **changes)
 
 
 def a_key(**changes: Any) -> ApiKey:

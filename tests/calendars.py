@@ -16,9 +16,10 @@ from urllib.parse import unquote
 _LONGEST_HEADER_LINE = 998  # octets (RFC 5322, 2.1.1)
 _LONGEST_CONTENT_LINE = 75  # octets (RFC 5545, 3.1)
 # How often a property may stand in a VEVENT of ours: RFC 5546, 3.2.2 and 3.2.5, and what Cyrus, libical and Emacs insist on.
-_ALWAYS = frozenset(["UID", "SEQUENCE", "DTSTAMP", "DTSTART", "DTEND", "SUMMARY", "ORGANIZER", "ATTENDEE", "STATUS"])
+_ALWAYS = frozenset(["UID", "SEQUENCE", "DTSTAMP", "DTSTART", "DTEND", "SUMMARY", "ORGANIZER", "ATTENDEE"])
 _NEVER = frozenset(["REQUEST-STATUS", "RECURRENCE-ID", "RRULE", "RDATE", "EXDATE", "ATTACH", "X-ALT-DESC", "DURATION"])
-_STATUS = {"REQUEST": "CONFIRMED", "CANCEL": "CANCELLED"}
+# None: whoever is taken off alone gets a CANCEL without a STATUS, because the meeting goes on (RFC 5546, 3.2.5).
+_STATUS: Mapping[str, list[str | None]] = {"REQUEST": ["CONFIRMED"], "CANCEL": ["CANCELLED", None]}
 
 
 class UnreadableError(Exception):
@@ -56,6 +57,11 @@ class ReceivedInvite:
     @property
     def subject(self) -> str:
         return self.headers["subject"]
+
+    @property
+    def words(self) -> str:
+        """What the rule wrote, without the line on how to have no more of it."""
+        return self.plain.partition("\n\nYou receive this because ")[0].strip()
 
     @property
     def message_id(self) -> str:
@@ -142,7 +148,9 @@ def _invite(headers: Mapping[str, str], plain: str, html: str, calendar: bytes, 
     properties = _properties(calendar, method)
     value = {name: text for name, (_, text) in properties.items()}
     organizer, attendee = _address(value["ORGANIZER"]), _address(value["ATTENDEE"])
-    _must(_mailbox(headers["from"]) == organizer, "From is not ORGANIZER")
+    # Nextcloud up to 31 takes no CANCEL otherwise.
+    answered = [_mailbox(headers["from"]), *headers.get("reply-to", "").split(", ")]
+    _must(organizer in answered, "neither From nor Reply-To is ORGANIZER")
     _must(_mailbox(headers["to"]) == attendee, "To is not ATTENDEE")
     _must(headers.get("auto-submitted") == "auto-generated", "robots may answer")
     starts_at, ends_at = _moment(value["DTSTART"]), _moment(value["DTEND"])
@@ -194,7 +202,8 @@ def _properties(calendar: bytes, method: str) -> dict[str, tuple[str, str]]:
         found[matched[1]] = (matched[2], matched[3])
     _must(found.keys() >= _ALWAYS, f"without {sorted(_ALWAYS - found.keys())}")
     _must(not found.keys() & _NEVER, f"with {sorted(found.keys() & _NEVER)}")
-    _must(found["STATUS"][1] == _STATUS[method], f"STATUS {found['STATUS'][1]} in a {method}")
+    status = found["STATUS"][1] if "STATUS" in found else None
+    _must(status in _STATUS[method], f"STATUS {status} in a {method}")
     _must(re.fullmatch(r"\d+", found["SEQUENCE"][1]) is not None, "SEQUENCE is no number")
     return found
 

@@ -103,6 +103,7 @@ def test_a_secret_of_the_settings_wins(path: Path) -> None:
         ("TOCSIN_SMTP_URL", "smtp://user:pass@mail.example?tls=none"),
         ("TOCSIN_SMTP_URL", ""),
         ("TOCSIN_FAULTS", "nowhere:kill"),
+        ("TOCSIN_INBOUND", "yes"),
     ],
 )
 def test_a_wrong_setting_is_named_and_the_file_is_free_again(path: Path, name: str, value: str) -> None:

@@ -27,7 +27,27 @@ def test_without_any_setting_the_documented_ones_hold() -> None:
     assert settings.mail_from == "invites@localhost"
     assert settings.secret_key == ""
     assert settings.log == "text"
+    assert (settings.inbound, settings.bounce_limit) == ("", 1)
     assert settings.workspace_url("acme") == "http://acme.localhost:8000"
+
+
+def test_limits_are_read_and_those_that_nobody_sets_suit_who_sends_for_himself() -> None:
+    found = Settings.from_environment({}).limits
+    others = {
+        "TOCSIN_LIMIT_WORKSPACE": "",
+        "TOCSIN_LIMIT_RECIPIENT": "9/hour, 1/minute",
+        "TOCSIN_LIMIT_DOMAIN": "5/week",
+    }
+
+    assert [(limit.scope.value, str(limit)) for limit in found.all] == [
+        ("workspace", "10000/day"),
+        ("recipient", "100/day"),
+    ]
+    assert [(limit.scope.value, str(limit)) for limit in Settings.from_environment(others).limits.all] == [
+        ("recipient", "1/minute"),
+        ("recipient", "9/hour"),
+        ("domain", "5/week"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -64,6 +84,21 @@ def test_without_any_setting_the_documented_ones_hold() -> None:
         ("TOCSIN_BASE_URL", "https://a b", "https://bookings.example.com"),
         ("TOCSIN_SECRET_KEY", "short", "at least 32 random characters"),
         ("TOCSIN_LOG", "xml", "text, json"),
+        ("TOCSIN_BOUNCE_LIMIT", "", "no number from 1 to 1000"),
+        ("TOCSIN_BOUNCE_LIMIT", "0", "no number from 1 to 1000"),
+        ("TOCSIN_BOUNCE_LIMIT", "1001", "no number from 1 to 1000"),
+        ("TOCSIN_BOUNCE_LIMIT", "٣", "no number from 1 to 1000"),
+        ("TOCSIN_BOUNCE_LIMIT", "9" * 5000, "no number from 1 to 1000"),
+        ("TOCSIN_LIMIT_WORKSPACE", "many", "such as 200/day; leave it empty for none"),
+        ("TOCSIN_LIMIT_RECIPIENT", "0/day", "such as 200/day; leave it empty for none"),
+        ("TOCSIN_LIMIT_DOMAIN", "1/day,2/day", "two limits for each day; keep one; leave it empty for none"),
+        ("TOCSIN_RESOLVER", "192.0.2.53", "such as 192.0.2.53:53"),
+        ("TOCSIN_RESOLVER", ":53", "such as 192.0.2.53:53"),
+        ("TOCSIN_RESOLVER", "dns.example.com:53", "such as 192.0.2.53:53"),
+        ("TOCSIN_RESOLVER", "192.0.2.53:0", "such as 192.0.2.53:53"),
+        ("TOCSIN_RESOLVER", "192.0.2.53:65536", "such as 192.0.2.53:53"),
+        ("TOCSIN_RESOLVER", "192.0.2.53:٥٣", "such as 192.0.2.53:53"),
+        ("TOCSIN_RESOLVER", "192.0.2.53:" + "9" * 5000, "such as 192.0.2.53:53"),
         ("TOCSIN_LEASE_S", "soon", "TOCSIN_LEASE_S"),
     ],
 )
@@ -73,6 +108,15 @@ def test_a_wrong_setting_names_itself_and_what_would_be_right(name: str, value: 
     assert found.startswith(f"{name}: ")
     assert right in found
     assert "\n" not in found
+
+
+def test_the_systems_resolvers_are_asked_unless_one_is_named() -> None:
+    def resolver(value: str) -> tuple[str, int] | None:
+        return Settings.from_environment({"TOCSIN_RESOLVER": value}).resolver
+
+    assert Settings.from_environment({}).resolver is resolver("") is None
+    assert resolver("192.0.2.53:53") == ("192.0.2.53", 53)
+    assert resolver("[2001:DB8::53]:5353") == ("2001:db8::53", 5353)
 
 
 def test_a_secret_that_is_too_short_is_not_repeated() -> None:
@@ -86,11 +130,12 @@ def test_no_secret_is_in_the_repr() -> None:
             "TOCSIN_SECRET_KEY": SECRET,
             "TOCSIN_SMTP_URL": "smtp://user:hunter2@mail.example:587",
             "TOCSIN_DATABASE_URL": "postgresql://user:hunter3@db.example/tocsin",
+            "TOCSIN_INBOUND": "imaps://user:hunter4@mail.example",
         }
     )
 
     assert settings.secret_key == SECRET
-    for secret in (SECRET, "hunter2", "hunter3"):
+    for secret in (SECRET, "hunter2", "hunter3", "hunter4"):
         assert secret not in repr(settings)
         assert secret not in str(settings)
 

@@ -13,14 +13,13 @@ import threading
 import uuid
 import zoneinfo
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tocsin import logs
-from tocsin.domain.delivery import Outcome
+from tocsin import logs, secret
 from tocsin.domain.errors import (
     ConfigurationError,
     ConflictError,
@@ -31,14 +30,18 @@ from tocsin.domain.errors import (
     UnavailableError,
 )
 from tocsin.formats import addresses
-from tocsin.mail import transport
-from tocsin.mail.capture import CaptureMailer
-from tocsin.mail.smtp import SmtpMailer
-from tocsin.services import administration, checkup, faults
+from tocsin.mail import incoming, outgoing, transport
+from tocsin.mail.dns import Resolver
+from tocsin.mail.transport import Relay
+from tocsin.services import administration, administration_mail, administration_recipients, checkup, faults
 from tocsin.services.administration import Office
-from tocsin.services.attempts import Sender
+from tocsin.services.administration_mail import MailOffice
+from tocsin.services.administration_recipients import RecipientsOffice
+from tocsin.services.identity import Outlet
 from tocsin.services.ports import Chance, Clock, Mailer
-from tocsin.settings import SHORTEST_SECRET, Settings
+from tocsin.services.ports_sender import Names
+from tocsin.services.preparation import Sender
+from tocsin.settings import Settings
 from tocsin.storage.clock import DatabaseClock
 from tocsin.storage.database import Database
 from tocsin.storage.migrate import Migration, migrate, pending
@@ -82,7 +85,24 @@ class App:
             chance=self.chance,
             mail_from=self.settings.mail_from,
             base_url_of=self.settings.workspace_url,
+            secret=self.pepper,
+            hears=bool(self.settings.inbound),
+            limits=self.settings.limits,
         )
+
+    @property
+    def outlet(self) -> Outlet:
+        """What the checks of a sender need."""
+        return Outlet(
+            store=self.store,
+            mail_from=self.settings.mail_from,
+            secret=self.pepper,
+            relay=outgoing.host(_relay(self.settings)),
+        )
+
+    def names(self) -> Names:
+        """Begin a round of questions to the DNS."""
+        return Resolver(self.settings.resolver)
 
     def close(self) -> None:
         """Close the store."""
@@ -101,9 +121,8 @@ def open_app(settings: Settings, *, clock: Clock | None = None, chance: Chance |
     """
     # The pinned tzdata package and not the system's copy: which one is used changes answers.
     zoneinfo.reset_tzpath(to=[])
-    _arm(settings)
-    mailer = _mailer(settings)
-    _check_sender(settings)
+    _check(settings)
+    mailer = outgoing.mailers(_relay(settings), client_name=_client_name(settings))
     database = _open(settings)
     try:
         if settings.sqlite_path is not None:
@@ -115,7 +134,7 @@ def open_app(settings: Settings, *, clock: Clock | None = None, chance: Chance |
             store=SqlStore(database),
             clock=clock or (_utc_now if settings.sqlite_path is not None else DatabaseClock(database)),
             chance=chance or real_chance(),
-            pepper=_pepper(settings),
+            pepper=secret.of(settings),
             mailer=mailer,
             bell=threading.Event(),
         )
@@ -152,6 +171,11 @@ def desk_open(app: App) -> Iterator[None]:
         yield
 
 
+def listening(app: App) -> AbstractContextManager[None]:
+    """Take mail that comes back, where TOCSIN_INBOUND says, until the end of the block. Raises ConfigurationError."""
+    return incoming.listening(app.settings.inbound, app.sender, bounce_limit=app.settings.bounce_limit)
+
+
 def migrate_store(settings: Settings) -> list[Migration]:
     """Bring the database to this version; return what was applied."""
     database = _open(settings)
@@ -186,6 +210,13 @@ def log_to_stderr(settings: Settings) -> None:
 def _run(app: App, command: str, values: dict[str, Any]) -> Any:
     if command == "doctor":
         return [asdict(finding) for finding in checkup.findings(app.office, _surroundings(app))]
+    if command in administration_mail.COMMANDS:
+        desk = MailOffice(office=app.office, mail_from=app.settings.mail_from, names=app.names)
+        return administration_mail.run(desk, command, values)
+    if command in administration_recipients.COMMANDS:
+        return administration_recipients.run(
+            RecipientsOffice(office=app.office, limits=app.settings.limits), command, values
+        )
     return administration.run(app.office, command, values)
 
 
@@ -218,16 +249,11 @@ def _surroundings(app: App) -> checkup.Surroundings:
         captures=app.settings.captures,
         is_local=app.settings.is_local,
         mail_from=app.settings.mail_from,
-        probe=None if app.settings.captures else lambda: _probe(app.settings),
+        probe=outgoing.probe(_relay(app.settings), client_name=_client_name(app.settings)),
         local_now=_utc_now,
+        outlet=app.outlet,
+        names=app.names,
     )
-
-
-def _probe(settings: Settings) -> Outcome:
-    mailer = SmtpMailer(
-        transport.parse(settings.smtp_url), client_name=_client_name(settings), greeting_s=10, command_s=10
-    )
-    return mailer.probe()
 
 
 def _client_name(settings: Settings) -> str:
@@ -245,51 +271,25 @@ def _open(settings: Settings) -> Database:
     return PostgresDatabase(settings.database_url)
 
 
-def _mailer(settings: Settings) -> Callable[[], Mailer]:
+def _relay(settings: Settings) -> Relay | None:
+    """Return the relay that takes our messages; None if they are captured."""
     if settings.captures:
-        return CaptureMailer
+        return None
     try:
-        relay = transport.parse(settings.smtp_url)
+        return transport.parse(settings.smtp_url)
     except ConfigurationError as error:
         raise ConfigurationError(f"TOCSIN_SMTP_URL: {error}") from error
-    return lambda: SmtpMailer(relay, client_name=_client_name(settings))
 
 
-def _arm(settings: Settings) -> None:
+def _check(settings: Settings) -> None:
+    wrong = addresses.sender_complaint(settings.mail_from)
+    if wrong is not None:
+        raise ConfigurationError(f"TOCSIN_MAIL_FROM: {wrong}")
+    incoming.parse(settings.inbound)
     try:
         faults.arm(settings.faults)
     except ValueError as error:
         raise ConfigurationError(f"TOCSIN_FAULTS: {error}") from error
-
-
-def _check_sender(settings: Settings) -> None:
-    wrong = addresses.sender_complaint(settings.mail_from)
-    if wrong is not None:
-        raise ConfigurationError(f"TOCSIN_MAIL_FROM: {wrong}")
-
-
-def _pepper(settings: Settings) -> bytes:
-    if settings.secret_key:
-        return settings.secret_key.encode()
-    if settings.sqlite_path is None:
-        raise ConfigurationError("TOCSIN_SECRET_KEY: on PostgreSQL give one, the same for every process and host")
-    return _secret_beside(settings.sqlite_path).encode()
-
-
-def _secret_beside(path: Path) -> str:
-    """Return the secret in the file next to the database, made at the first start; outside of it, so that a copy of the
-    database alone is of no use for guessing keys."""
-    secret_path = path.with_name(path.name + ".key")
-    if not secret_path.exists():
-        descriptor = os.open(secret_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(secrets.token_hex(32))
-    secret = secret_path.read_text("utf-8").strip()
-    if len(secret) < SHORTEST_SECRET:
-        raise ConfigurationError(
-            f"{secret_path} holds no secret; bring it back from a backup, or all API keys are void"
-        )
-    return secret
 
 
 def _utc_now() -> datetime:

@@ -6,15 +6,15 @@ import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
-from tocsin import __version__, bootstrap, demo, server
+from tocsin import __version__, bootstrap, cli_mail, cli_recipients, demo, server
 from tocsin.domain.errors import ConfigurationError, InvalidInputError, TocsinError
 from tocsin.settings import Settings
+from tocsin.terminal import Json, Subdomain, facts, listing, say, table
 from tocsin.workers.loop import Crew
 
 DONE, FAILED, WRONG_USE, WRONG_CONFIGURATION = 0, 1, 2, 78
@@ -27,9 +27,9 @@ rules = typer.Typer(help="Automation rules of a workspace.")
 cli.add_typer(workspace, name="workspace")
 cli.add_typer(key, name="key")
 cli.add_typer(rules, name="rules")
-
-Subdomain = Annotated[str, typer.Argument(metavar="SUBDOMAIN", help="The workspace's subdomain.")]
-Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+cli.add_typer(cli_mail.dkim, name="dkim")
+cli.add_typer(cli_recipients.suppression, name="suppression")
+cli_recipients.register(workspace)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -75,7 +75,7 @@ def serve(
     try:
         with bootstrap.desk_open(app):
             server.serve(
-                app, with_worker=not no_worker, ready=lambda: _say(f"Tocsin {__version__} at {settings.base_url}")
+                app, with_worker=not no_worker, ready=lambda: say(f"Tocsin {__version__} at {settings.base_url}")
             )
     finally:
         app.close()
@@ -92,18 +92,21 @@ def worker() -> None:
     crew = Crew(app.sender, app.mailer, app.bell, lease=app.settings.lease)
     stop = threading.Event()
     bootstrap.on_stop_signal(stop.set)
-    crew.start()
-    _say(f"Tocsin {__version__} delivers")
-    stop.wait()
-    crew.stop()
-    app.close()
+    try:
+        with bootstrap.listening(app):
+            crew.start()
+            say(f"Tocsin {__version__} delivers")
+            stop.wait()
+            crew.stop()
+    finally:
+        app.close()
 
 
 @cli.command()
 def migrate() -> None:
     """Bring the database to this version."""
     applied = bootstrap.migrate_store(bootstrap.settings())
-    _say("\n".join(f"applied {migration.name}" for migration in applied) or "the database is at this version")
+    say("\n".join(f"applied {migration.name}" for migration in applied) or "the database is at this version")
 
 
 @cli.command()
@@ -111,9 +114,9 @@ def doctor(as_json: Json = False) -> None:
     """Check configuration, database, mail, clock and versions; exit 0 only if all is well."""
     findings = bootstrap.administer(bootstrap.settings(), "doctor", {})
     if as_json:
-        _say(json.dumps(findings, indent=2))
+        say(json.dumps(findings, indent=2))
     else:
-        _table(findings, ("name", "grade", "sentence"))
+        table(findings, ("name", "grade", "sentence"))
     if any(finding["grade"] == "failed" for finding in findings):
         raise typer.Exit(FAILED)
 
@@ -144,19 +147,19 @@ def create_workspace(
     """Make a workspace."""
     values = {"subdomain": subdomain, "name": name, "time_zone": time_zone, "mail_from": mail_from}
     made = bootstrap.administer(bootstrap.settings(), "workspace create", values)
-    _say(json.dumps(made, indent=2) if as_json else f"{made['name']} lives at {made['url']}")
+    say(json.dumps(made, indent=2) if as_json else f"{made['name']} lives at {made['url']}")
 
 
 @workspace.command("list")
 def list_workspaces(as_json: Json = False) -> None:
     """List all workspaces."""
-    _listing("workspace list", {}, ("subdomain", "name", "url", "time_zone", "mail_from"), as_json=as_json)
+    listing("workspace list", {}, ("subdomain", "name", "url", "time_zone", "mail_from"), as_json=as_json)
 
 
 @workspace.command("show")
 def show_workspace(subdomain: Subdomain, as_json: Json = False) -> None:
     """Show a workspace."""
-    _facts("workspace show", {"subdomain": subdomain}, as_json=as_json)
+    facts("workspace show", {"subdomain": subdomain}, as_json=as_json)
 
 
 @workspace.command("delete")
@@ -167,7 +170,7 @@ def delete_workspace(
     if not yes:
         typer.confirm(f"Delete {subdomain} with all its bookings, rules and messages?", abort=True, err=True)
     bootstrap.administer(bootstrap.settings(), "workspace delete", {"subdomain": subdomain})
-    _say(f"deleted {subdomain}")
+    say(f"deleted {subdomain}")
 
 
 @key.command("create")
@@ -180,29 +183,27 @@ def create_key(
 ) -> None:
     """Make an API key and print it, alone and only this once."""
     values = {"subdomain": subdomain, "name": name, "scopes": scope or []}
-    _say(bootstrap.administer(bootstrap.settings(), "key create", values)["key"])
+    say(bootstrap.administer(bootstrap.settings(), "key create", values)["key"])
 
 
 @key.command("list")
 def list_keys(subdomain: Subdomain, as_json: Json = False) -> None:
     """List the keys of a workspace; nothing can show their secrets."""
-    _listing(
-        "key list", {"subdomain": subdomain}, ("id", "name", "scopes", "created_at", "revoked_at"), as_json=as_json
-    )
+    listing("key list", {"subdomain": subdomain}, ("id", "name", "scopes", "created_at", "revoked_at"), as_json=as_json)
 
 
 @key.command("revoke")
 def revoke_key(subdomain: Subdomain, key_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
     """End a key at once."""
     bootstrap.administer(bootstrap.settings(), "key revoke", {"subdomain": subdomain, "id": key_id})
-    _say(f"revoked {key_id}")
+    say(f"revoked {key_id}")
 
 
 @rules.command("list")
 def list_rules(subdomain: Subdomain, as_json: Json = False) -> None:
     """List the automation rules of a workspace."""
     columns = ("id", "name", "event", "enabled", "recipients")
-    _listing("rules list", {"subdomain": subdomain}, columns, as_json=as_json)
+    listing("rules list", {"subdomain": subdomain}, columns, as_json=as_json)
 
 
 @rules.command("show")
@@ -210,7 +211,7 @@ def show_rule(
     subdomain: Subdomain, rule_id: Annotated[str, typer.Argument(metavar="ID")], as_json: Json = False
 ) -> None:
     """Show an automation rule."""
-    _facts("rules show", {"subdomain": subdomain, "id": rule_id}, as_json=as_json)
+    facts("rules show", {"subdomain": subdomain, "id": rule_id}, as_json=as_json)
 
 
 @cli.callback(invoke_without_command=True)
@@ -220,46 +221,11 @@ def main(
 ) -> None:
     """Booking automation rules: when a booking changes, send a calendar invite to anyone, and keep it true."""
     if version:
-        _say(f"tocsin {__version__}")
+        say(f"tocsin {__version__}")
         raise typer.Exit(DONE)
     if context.invoked_subcommand is None:
         sys.stderr.write(f"{context.get_help()}\n")
         raise typer.Exit(WRONG_USE)
-
-
-def _listing(command: str, values: dict[str, Any], columns: tuple[str, ...], *, as_json: bool) -> None:
-    found = bootstrap.administer(bootstrap.settings(), command, values)
-    if as_json:
-        _say(json.dumps(found, indent=2))
-    elif found:
-        _table(found, columns)
-    else:
-        _say("none")
-
-
-def _facts(command: str, values: dict[str, Any], *, as_json: bool) -> None:
-    found = bootstrap.administer(bootstrap.settings(), command, values)
-    if as_json:
-        _say(json.dumps(found, indent=2))
-    else:
-        _say("\n".join(f"{name:<14} {_plain(value)}" for name, value in found.items()))
-
-
-def _table(found: list[dict[str, Any]], columns: tuple[str, ...]) -> None:
-    table = Table(box=None, header_style="bold", pad_edge=False)
-    for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
-    for one in found:
-        table.add_row(*(_plain(one[column]) for column in columns))
-    Console(markup=False, highlight=False).print(table)
-
-
-def _plain(value: object) -> str:
-    if isinstance(value, list):
-        return ", ".join(map(str, value))
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "" if value is None else str(value)
 
 
 def _must_be_free(settings: Settings) -> None:
@@ -270,11 +236,6 @@ def _must_be_free(settings: Settings) -> None:
     except OSError as error:
         where = f"{settings.host}:{settings.port}"
         raise ConfigurationError(f"cannot listen on {where} ({error.strerror}); set TOCSIN_LISTEN") from error
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 def _told(text: str, code: int) -> int:

@@ -94,7 +94,7 @@ def _stage(chosen: Settings, *, clock: Clock | None, lead: timedelta) -> Iterato
     with tempfile.TemporaryDirectory(prefix="tocsin-demo-") as folder:
         path = Path(folder) / "demo.db"
         throw_away = replace(
-            chosen, database_url=f"sqlite:///{path}", sqlite_path=path, secret_key="", smtp_url=CAPTURE
+            chosen, database_url=f"sqlite:///{path}", sqlite_path=path, secret_key="", smtp_url=CAPTURE, inbound=""
         )
         app = bootstrap.open_app(throw_away, clock=clock)
         try:

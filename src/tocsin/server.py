@@ -5,7 +5,7 @@ import signal
 import socket
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 
 import uvicorn
 from starlette.applications import Starlette
@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tocsin.api import app as api
 from tocsin.api.call import Reply
 from tocsin.api.endpoint import failed, respond
-from tocsin.bootstrap import App
+from tocsin.bootstrap import App, listening
 from tocsin.web import views
 from tocsin.workers.loop import Crew
 
@@ -53,7 +53,8 @@ def serve(app: App, *, with_worker: bool, ready: Callable[[], None]) -> None:
         timeout_graceful_shutdown=30,
         lifespan="on",
     )
-    _Server(config, ready).run()
+    with listening(app) if with_worker else nullcontext():
+        _Server(config, ready).run()
 
 
 class _Server(uvicorn.Server):

@@ -8,7 +8,9 @@ from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from tocsin.domain import limits
 from tocsin.domain.errors import ConfigurationError
+from tocsin.domain.limits import Limits, Scope
 
 _DEFAULTS = {
     "TOCSIN_DATABASE_URL": "sqlite:///tocsin.db",
@@ -18,6 +20,13 @@ _DEFAULTS = {
     "TOCSIN_MAIL_FROM": "invites@localhost",
     "TOCSIN_SECRET_KEY": "",
     "TOCSIN_LOG": "text",
+    "TOCSIN_RESOLVER": "",
+    "TOCSIN_INBOUND": "",
+    "TOCSIN_BOUNCE_LIMIT": "1",
+    # They suit who sends for himself; whoever has tenants sets tighter ones.
+    "TOCSIN_LIMIT_WORKSPACE": "10000/day",
+    "TOCSIN_LIMIT_RECIPIENT": "100/day",
+    "TOCSIN_LIMIT_DOMAIN": "",
     # For the project's own tests: see services/faults.py, and workers/lease.py for how long a killed worker's work waits.
     "TOCSIN_FAULTS": "",
     "TOCSIN_LEASE_S": "60",
@@ -33,7 +42,7 @@ SHORTEST_SECRET = 32  # characters
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """All settings, checked. `sqlite_path` is None on PostgreSQL."""
+    """All settings, checked. `sqlite_path` is None on PostgreSQL, `resolver` where the system's are asked."""
 
     database_url: str = field(repr=False)
     sqlite_path: Path | None
@@ -44,6 +53,10 @@ class Settings:
     mail_from: str
     secret_key: str = field(repr=False)
     log: str
+    resolver: tuple[str, int] | None
+    limits: Limits
+    inbound: str = field(repr=False)
+    bounce_limit: int
     faults: str
     lease: timedelta
 
@@ -62,6 +75,10 @@ class Settings:
             mail_from=values["TOCSIN_MAIL_FROM"],
             secret_key=_secret(values["TOCSIN_SECRET_KEY"]),
             log=_one_of("TOCSIN_LOG", values["TOCSIN_LOG"], ("text", "json")),
+            resolver=_resolver(values["TOCSIN_RESOLVER"]),
+            limits=_limits(values),
+            inbound=values["TOCSIN_INBOUND"],
+            bounce_limit=_number("TOCSIN_BOUNCE_LIMIT", values["TOCSIN_BOUNCE_LIMIT"]),
             faults=values["TOCSIN_FAULTS"],
             lease=_seconds("TOCSIN_LEASE_S", values["TOCSIN_LEASE_S"]),
         )
@@ -132,10 +149,40 @@ def _secret(value: str) -> str:
     return value
 
 
+def _resolver(value: str) -> tuple[str, int] | None:
+    host, _, port = value.rpartition(":")
+    try:
+        address = str(ipaddress.ip_address(host.removeprefix("[").removesuffix("]")))
+    except ValueError:
+        address = ""
+    if value and (not address or not port.isascii() or not port.isdecimal() or not 0 < int(port[:6]) <= 65535):
+        raise ConfigurationError(
+            f"TOCSIN_RESOLVER: {value!r} is no IP address and port; write one such as 192.0.2.53:53"
+        )
+    return (address, int(port)) if value else None
+
+
+def _limits(values: Mapping[str, str]) -> Limits:
+    found = {}
+    for scope in Scope:
+        name = f"TOCSIN_LIMIT_{scope.name}"
+        try:
+            found[scope.value] = limits.parse(scope, values[name])
+        except ValueError as error:
+            raise ConfigurationError(f"{name}: {error}; leave it empty for none") from error
+    return Limits(**found)
+
+
 def _seconds(name: str, value: str) -> timedelta:
     if not value.isascii() or not value.isdecimal() or int(value) == 0:
         raise ConfigurationError(f"{name}: {value!r} is no number of seconds from 1 on")
     return timedelta(seconds=int(value))
+
+
+def _number(name: str, value: str) -> int:
+    if not value.isascii() or not value.isdecimal() or not 0 < int(value[:5]) <= 1000:
+        raise ConfigurationError(f"{name}: {value!r} is no number from 1 to 1000")
+    return int(value)
 
 
 def _one_of(name: str, value: str, allowed: tuple[str, ...]) -> str:

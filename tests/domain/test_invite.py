@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders import HOUR, MINUTE, NOON, SECOND, a_booking, an_entry, an_invitation
-from tocsin.domain.invite import Entry, Invitation, Invite, Method, is_told, method_for, revise
-from tocsin.domain.model import BookingStatus
+from tocsin.domain.invite import Answered, Entry, Invitation, Invite, Method, is_told, revise, uid_for
+from tocsin.domain.rsvp import Rsvp
 
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=4)
 ENTRIES = st.builds(
@@ -30,19 +30,6 @@ def told_by(entry: Entry, told: Invitation | None, now: datetime) -> Invitation:
     return an_invitation(
         method=entry.method, sequence=invite.sequence, stamp=invite.stamp, digest=entry.digest, calendar=repr(invite)
     )
-
-
-@pytest.mark.parametrize(
-    ("status", "method"),
-    [
-        (BookingStatus.CONFIRMED, Method.REQUEST),
-        (BookingStatus.AWAITING_APPROVAL, Method.REQUEST),
-        (BookingStatus.CANCELLED, Method.CANCEL),
-        (BookingStatus.REJECTED, Method.CANCEL),
-    ],
-)
-def test_the_bookings_state_decides_the_method(status: BookingStatus, method: Method) -> None:
-    assert method_for(a_booking(status=status)) is method
 
 
 def test_who_was_told_nothing_gets_revision_zero_stamped_to_the_second() -> None:
@@ -73,16 +60,51 @@ def test_the_same_content_is_told_already_and_another_is_not() -> None:
     assert not is_told(an_entry(summary="New"), told)
 
 
-def test_after_a_cancel_nothing_new_is_ever_told() -> None:
+def test_after_a_cancel_another_cancel_says_nothing_new() -> None:
     dead = an_invitation(method=Method.CANCEL, digest="whatever")
 
-    assert is_told(an_entry(summary="New"), dead)
+    assert is_told(an_entry(method=Method.CANCEL, summary="New"), dead)
+
+
+def test_whoever_is_invited_again_after_a_cancel_gets_an_entry_with_another_uid() -> None:
+    dead = an_invitation(method=Method.CANCEL, digest="whatever", sequence=3)
+
+    assert not is_told(an_entry(), dead)
+    assert uid_for(a_booking(uid="b1@tocsin"), dead, Method.REQUEST) == "b1.4@tocsin"
+    assert uid_for(a_booking(), dead, Method.CANCEL) == dead.uid
+
+
+def test_an_entry_keeps_the_uid_under_which_it_was_told() -> None:
+    assert uid_for(a_booking(uid="b1@tocsin"), None, Method.REQUEST) == "b1@tocsin"
+    assert uid_for(a_booking(uid="b1@tocsin"), an_invitation(uid="b1.4@tocsin"), Method.REQUEST) == "b1.4@tocsin"
+
+
+def test_an_answer_counts_for_the_entry_that_it_was_given_to_and_for_no_later_one() -> None:
+    answered = Answered(rsvp=Rsvp.ACCEPTED, sequence=1, stamp=NOON, at=NOON)
+
+    assert an_invitation(sequence=1, answered=answered).rsvp is Rsvp.ACCEPTED
+    assert an_invitation(sequence=2, answered=answered).rsvp is Rsvp.NEEDS_ACTION
+    assert an_invitation().rsvp is Rsvp.NEEDS_ACTION
+
+
+def test_counter_proposals_are_taken_where_answers_come_back_to_us() -> None:
+    signed = f"invites+r{'a' * 45}@example.com"
+
+    assert an_entry(organizer_email=signed).takes_counters
+    assert not an_entry(organizer_email="invites@example.com").takes_counters
+
+
+def test_what_was_told_is_held_when_a_server_took_just_that() -> None:
+    assert an_invitation(sequence=2, held_sequence=2).is_held
+    assert not an_invitation(sequence=2, held_sequence=1).is_held
+    assert not an_invitation().is_held
 
 
 @pytest.mark.parametrize("field", [field.name for field in fields(Entry)])
 def test_every_field_of_an_entry_counts_in_its_digest(field: str) -> None:
     value = getattr(an_entry(), field)
-    other: Any = {Method.REQUEST: Method.CANCEL}.get(value) or value + (SECOND if isinstance(value, datetime) else "!")
+    others: dict[Any, Any] = {Method.REQUEST: Method.CANCEL, False: True}
+    other = others.get(value) or value + (SECOND if isinstance(value, datetime) else "!")
 
     assert replace(an_entry(), **{field: other}).digest != an_entry().digest
 
@@ -101,7 +123,7 @@ def test_over_any_history_the_revision_rises_with_the_content_and_never_otherwis
         before, told = told, told_by(entry, told, now)
         if before is None:
             continue
-        if before.method is Method.CANCEL or before.digest == entry.digest:
+        if before.method is entry.method is Method.CANCEL or before.digest == entry.digest:
             assert told == before
         else:
             assert told.sequence == before.sequence + 1

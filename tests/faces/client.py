@@ -47,7 +47,12 @@ TABLES = (
     "attempts",
     "messages",
     "invitations",
+    "inviters",
     "answers",
+    "dkim_keys",
+    "suppressions",
+    "workspace_limits",
+    "usage",
 )
 ENVIRONMENT = {"TOCSIN_BASE_URL": "http://tocsin.test", "TOCSIN_MAIL_FROM": "invites@tocsin.example"}
 ACCEPTED = Outcome(result=Result.ACCEPTED, code=250, enhanced_code="2.0.0", reply="taken")

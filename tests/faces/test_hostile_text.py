@@ -77,6 +77,8 @@ HEADERS = {
     "in-reply-to",
     "content-class",
     "sender",
+    "list-unsubscribe",
+    "list-unsubscribe-post",
 }
 
 

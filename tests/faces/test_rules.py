@@ -15,6 +15,7 @@ EVENTS = [
     "after_meeting_ends",
     "meeting_outcome_changed",
 ]
+OURS = ["invite_accepted", "invite_declined"]
 NOBODY = "00000000-0000-4000-8000-0000deadbeef"
 
 
@@ -150,6 +151,7 @@ def test_a_rule_is_shown_in_full_with_our_own_fields(client: Client) -> None:
             ],
             "enabled": True,
             "offset_minutes": 45,
+            "conditions": [],
             "revision": 1,
             "created_at": "2026-11-24T12:00:00Z",
             "updated_at": "2026-11-24T12:00:00Z",
@@ -232,7 +234,7 @@ def test_every_wrong_id_is_named_with_its_reason_together_with_the_other_wrong_f
     assert found["meeting_ids[2]"] == missing.format(foreign)
     assert found["meeting_ids[3]"] == missing.format(NOBODY)
     assert found["meeting_ids[4]"] == f"{link['sid']} is a sid; give the scheduling link's id, a UUID"
-    assert found["event"] == f"must be one of {', '.join(EVENTS)}"
+    assert found["event"] == f"must be one of {', '.join([*EVENTS, *OURS])}"
     assert client.counts() == before
 
 
@@ -404,10 +406,99 @@ def test_a_reminder_for_a_booking_that_was_there_first_is_planned(client: Client
     assert delivery["due_at"] == "2026-11-25T13:30:00Z"
 
 
-def test_keep_in_sync_is_told_to_be_not_there_yet(client: Client) -> None:
+def test_a_rule_can_keep_its_invites_in_sync_and_says_so(client: Client) -> None:
     link = client.a_link()["id"]
 
-    found = wrong_fields(client.v2.post("/automation-rules", rule_body(link, actions=[an_action(keep_in_sync=True)])))
+    rule = made(client.v2.post("/automation-rules", rule_body(link, actions=[an_action(keep_in_sync=True)])))
 
-    assert list(found) == ["actions[0].keep_in_sync"]
-    made(client.v2.post("/automation-rules", rule_body(link, actions=[an_action(keep_in_sync=False)])))
+    shown = client.v2.get(f"/automation-rules/{rule['workflow']['id']}").json()["workflow"]
+    assert [action["keep_in_sync"] for action in shown["actions"]] == [True]
+
+
+def changed(client: Client, rule: Json, **changes: object) -> Json:
+    response = client.v2.patch(f"/automation-rules/{rule['id']}", changes)
+    assert response.status_code == 200, response.text
+    found: Json = response.json()["workflow"]
+    return found
+
+
+def test_what_is_changed_of_a_rule_is_a_new_revision_and_all_else_stays(client: Client) -> None:
+    rule = client.a_rule(client.a_link(), event="before_meeting_starts", offset_minutes=45)
+    before = client.v2.get(f"/automation-rules/{rule['id']}").json()["workflow"]
+
+    after = changed(client, rule, name="Another name", offset_minutes=None)
+
+    assert after == before | {"name": "Another name", "revision": 2}
+    assert client.v2.get(f"/automation-rules/{rule['id']}").json()["workflow"] == after
+
+
+def test_a_change_that_changes_nothing_is_no_revision(client: Client) -> None:
+    rule = client.a_rule(client.a_link())
+
+    assert changed(client, rule, enabled=True)["revision"] == 1
+    assert changed(client, rule)["revision"] == 1
+
+
+def test_a_rule_gets_other_recipients_links_conditions_and_another_event(client: Client) -> None:
+    rule = client.a_rule(client.a_link(), event="after_meeting_ends", offset_minutes=5)
+    other = client.a_link(slug="other")
+    condition = {"field": "invitation.rsvp", "operator": "is_for_nobody", "value": "accepted"}
+
+    after = changed(
+        client,
+        rule,
+        event="booking_confirmed",
+        meeting_ids=[other["id"]],
+        actions=[an_action(emails=["bob@example.org"])],
+        conditions=[condition],
+    )
+
+    assert (after["event"], after["offset_minutes"], after["meeting_ids"]) == ("booking_confirmed", None, [other["id"]])
+    assert (after["actions"][0]["emails"], after["conditions"]) == (["bob@example.org"], [condition])
+
+
+def test_a_wrong_change_of_a_rule_is_refused_by_its_field_and_changes_nothing(client: Client) -> None:
+    rule = client.a_rule(client.a_link())
+    path = f"/automation-rules/{rule['id']}"
+
+    found = wrong_fields(client.v2.patch(path, {"event": "booking_confrimed", "offset_minutes": 5, "colour": "red"}))
+    assert set(found) == {"event", "colour"}
+    assert wrong_fields(client.v2.patch(path, {"offset_minutes": 5})) == {
+        "offset_minutes": "is only for before_meeting_starts and after_meeting_ends; leave it out"
+    }
+    assert set(wrong_fields(client.v2.patch(path, {"meeting_ids": ["unknown"]}))) == {"meeting_ids[0]"}
+    condition = {"field": "weather", "operator": "is", "value": "accepted"}
+    assert wrong_fields(client.v2.patch(path, {"conditions": [condition]})) == {
+        "conditions[0].field": "must be one of invitation.rsvp"
+    }
+    assert client.v2.get(path).json()["workflow"]["revision"] == 1
+    assert refusal(client.v2.patch(f"/automation-rules/{NOBODY}", {"name": "x"}), 404)
+
+
+def test_a_rule_whose_link_was_deleted_can_still_be_changed(client: Client) -> None:
+    link = client.a_link()
+    rule = client.a_rule(link)
+    client.v2.delete(f"/meetings/{link['id']}")
+
+    assert changed(client, rule, name="New")["meeting_ids"] == [link["id"]]
+
+
+def test_a_rule_is_switched_off_and_on(client: Client) -> None:
+    rule = client.a_rule(client.a_link())
+    path = f"/automation-rules/{rule['id']}"
+
+    off = client.v2.post(f"{path}/disable").json()["workflow"]
+    client.book()
+    assert client.v2.get("/deliveries").json()["deliveries"] == []
+    on = client.v2.post(f"{path}/enable").json()["workflow"]
+    again = client.v2.post(f"{path}/enable").json()["workflow"]
+
+    assert [(one["enabled"], one["revision"]) for one in (off, on, again)] == [(False, 2), (True, 3), (True, 3)]
+
+
+def test_a_rule_can_be_made_for_what_recipients_answer(client: Client) -> None:
+    rule = client.a_rule(client.a_link(), event="invite_accepted")
+
+    assert client.v2.get(f"/automation-rules/{rule['id']}").json()["workflow"]["event"] == "invite_accepted"
+    found = wrong_fields(client.v2.patch(f"/automation-rules/{rule['id']}", {"event": "recipient_removed"}))
+    assert found["event"].startswith("must be one of marked_no_show, ")

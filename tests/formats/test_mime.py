@@ -32,7 +32,7 @@ def test_the_headers_are_these_and_no_others() -> None:
 
 
 def test_what_is_empty_has_no_header() -> None:
-    head = head_of(mime.write(a_letter(from_name="", to_name=" ", reply_to="", references="")))
+    head = head_of(mime.write(a_letter(from_name="", to_name=" ", reply_to=(), references="")))
 
     assert "From: bookings@example.net\r\nTo: alice@example.com\r\n" in head
     assert not any(name in head for name in ("References", "In-Reply-To", "Reply-To"))
@@ -76,6 +76,46 @@ def test_the_date_is_in_utc_and_in_english() -> None:
     date = datetime(2026, 3, 1, 0, 30, tzinfo=timezone(timedelta(hours=2)))
 
     assert "\r\nDate: Sat, 28 Feb 2026 22:30:00 +0000\r\n" in head_of(mime.write(a_letter(date=date)))
+
+
+def test_a_way_out_stands_in_two_headers_or_in_none() -> None:
+    head = head_of(mime.write(a_letter(opt_out_url="https://example.com/opt-out/x")))
+
+    assert (
+        "\r\nList-Unsubscribe: <https://example.com/opt-out/x>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+        in head
+    )
+    assert "List-" not in head_of(mime.write(a_letter()))
+
+
+@pytest.mark.parametrize(
+    ("length", "written"), [(56, ": <"), (57, ":\r\n <"), (73, ":\r\n <"), (74, ": <"), (900, ": <")]
+)
+def test_a_way_out_has_a_line_of_its_own_where_that_helps(length: int, written: str) -> None:
+    url = "https://example.com/".ljust(length, "x")
+
+    message = mime.write(a_letter(opt_out_url=url))
+
+    head = head_of(message)
+    assert f"\r\nList-Unsubscribe{written}{url}>\r\n" in head
+    assert max(map(len, head.split("\r\n"))) <= max(76, length + len("List-Unsubscribe: <>") if length > 73 else 76)
+    assert scan.complaints(message) == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://example.com/a b", "https://example.com/ü", "javascript:alert(1)", "https://a.example/>, <x", "x" * 901],
+)
+def test_a_way_out_that_is_no_plain_link_does_not_leave(url: str) -> None:
+    assert "List-Unsubscribe is not of the form in which Tocsin writes it" in scan.complaints(
+        mime.write(a_letter(opt_out_url=url))
+    )
+
+
+def test_a_line_end_in_a_way_out_makes_no_header() -> None:
+    head = head_of(mime.write(a_letter(opt_out_url="https://example.com/\r\nBcc: x@y.example")))
+
+    assert "\r\nBcc" not in head
 
 
 def test_an_id_may_come_with_its_brackets() -> None:

@@ -8,7 +8,7 @@ from tests.formats.letters import a_letter, an_entry, an_invite
 from tocsin.domain.invite import Invite, Method
 from tocsin.formats import ics, mime, scan
 
-CLEAN = mime.write(a_letter(references="b1.0.first@example.net"))
+CLEAN = mime.write(a_letter(references="b1.0.first@example.net", opt_out_url="https://example.net/opt-out/x"))
 CALENDAR = ics.write(an_invite())
 FROM = b'From: "Zoe Host" <bookings@example.net>'
 TO = b'To: "Alice" <alice@example.com>'
@@ -72,6 +72,14 @@ def test_what_the_writers_write_is_clean(method: Method) -> None:
         (b"Message-ID: <", b"Message-ID: <a b", "Message-ID is not of the form"),
         (b"References: <b1.0.first@example.net>", b"References: <other@example.net>", "References and In-Reply-To differ"),
         (b"References: <b1.0.first@example.net>\r\n", b"", "References and In-Reply-To differ"),
+        (b"<https://", b"<ftp://", "List-Unsubscribe is not of the form"),
+        (b"<https://example", b"<https://exa mple", "List-Unsubscribe is not of the form"),
+        (b"<https://", b"<mailto:x@y.example>, <https://", "List-Unsubscribe is not of the form"),
+        (b"opt-out/x>", b"opt-out/x", "List-Unsubscribe is not of the form"),
+        (b"opt-out/x>", "opt-out/ü>".encode(), "List-Unsubscribe is not of the form"),
+        (b"=One-Click", b"=Two-Clicks", "List-Unsubscribe-Post is not of the form"),
+        (b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n", b"", "are not there together"),
+        (b"List-Unsubscribe: <https://example.net/opt-out/x>\r\n", b"", "are not there together"),
         (b"Date: Tue, 24 Nov 2026", b"Date: Di, 24 Nov 2026", "Date is not of the form"),
         (b"multipart/mixed", b"multipart/related", "is not multipart/mixed"),
         (b'="=_mix_', b'="other_', "is not multipart/mixed"),

@@ -1,5 +1,5 @@
 """Worlds to play in, see `tests/journeys/world.py`."""
 
-from tests.journeys.world import office, postbox, sink, world
+from tests.journeys.world import hearing, office, postbox, sink, world
 
-__all__ = ["office", "postbox", "sink", "world"]
+__all__ = ["hearing", "office", "postbox", "sink", "world"]

@@ -23,7 +23,8 @@ from tocsin.storage.store import SqlStore
 
 FAITHFUL = "faithful@example.org"  # whom rules tell of everything from the beginning to the end
 RECIPIENTS = ("ada@example.org", "{{client.email}}", "{{host.email}}", FAITHFUL)
-UNTIMED = sorted(set(EventKind) - TIMED)
+ORIGINAL = list(EventKind)[:7]
+UNTIMED = sorted(set(ORIGINAL) - TIMED)
 OUTCOMES = {
     "taken": ACCEPTED,
     "later": GREYLISTED,
@@ -48,7 +49,7 @@ _steps = st.one_of(
     st.tuples(st.just("book"), st.booleans(), _hours),
     _changes,
     _changes,
-    st.tuples(st.just("rule"), st.sampled_from(list(EventKind)), st.integers(0, 3), st.integers(0, 48)),
+    st.tuples(st.just("rule"), st.sampled_from(ORIGINAL), st.integers(0, 3), st.integers(0, 48)),
     st.tuples(st.just("unrule"), st.integers(0, 5)),
     st.tuples(st.just("wait"), st.integers(0, 30 * 60)),
     st.tuples(st.just("relay"), _answers),
@@ -101,7 +102,7 @@ class History:
 
     def rule(self, kind: EventKind, place: int, hours: int) -> None:
         offset = hours * HOUR if kind in TIMED else None
-        words = {} if hours % 2 else {"calendar_invite_subject": f"{kind.value} {{{{booking.status}}}}"}
+        words: dict[str, Any] = {} if hours % 2 else {"calendar_invite_subject": f"{kind.value} {{{{booking.status}}}}"}
         self.rules.append(self.world.rule(kind, RECIPIENTS[place], before_or_after=offset, **words))
 
     def unrule(self, place: int) -> None:

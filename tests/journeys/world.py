@@ -1,6 +1,6 @@
 """A workspace to play in: real use cases, a real store, a clock that stands still, and a relay."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -22,20 +22,26 @@ from tests.builders import (
     an_outcome,
 )
 from tests.smtp_server import Sink
+from tocsin.domain.conditions import Condition
 from tocsin.domain.delivery import OPEN, Attempt, Delivery, Outcome, Result, State
 from tocsin.domain.events import EventKind
+from tocsin.domain.invite import Invitation
 from tocsin.domain.letter import Envelope
+from tocsin.domain.limits import Limits
 from tocsin.domain.model import Booking, Client, Member, MemberId, Place
+from tocsin.domain.rsvp import Answer, Rsvp
 from tocsin.domain.rules import AutomationRule, RuleDraft
 from tocsin.mail.smtp import SmtpMailer
 from tocsin.mail.transport import Relay, Tls
 from tocsin.services import bookings, rules
-from tocsin.services.attempts import Sender
+from tocsin.services import rsvp as rsvps
 from tocsin.services.bookings import BookingChange, BookingDraft, Slot
 from tocsin.services.ports import DeliveryFilter, Mailer
+from tocsin.services.preparation import Sender
 from tocsin.storage.store import SqlStore
 from tocsin.workers.loop import drain
 
+SECRET = b"a secret of 32 octets for tests.."
 MAIL_FROM = "invites@tocsin.example"
 SECOND_HOST = a_member(
     id=MemberId("e0000000-0000-4000-8000-000000000002"), name="Wanda Host", email="wanda@example.com"
@@ -80,7 +86,7 @@ class Postbox:
 class World:
     """One workspace with one link and two members; `drain` delivers what is due as the clock stands."""
 
-    def __init__(self, store: SqlStore, mailer: Mailer) -> None:
+    def __init__(self, store: SqlStore, mailer: Mailer, *, hears: bool = False) -> None:
         self.store = store
         self.mailer = mailer
         self.clock = SettableClock()
@@ -91,6 +97,9 @@ class World:
             chance=self.chance,
             mail_from=MAIL_FROM,
             base_url_of=lambda subdomain: f"https://{subdomain}.tocsin.example",
+            secret=SECRET,
+            hears=hears,
+            limits=Limits(),
         )
         with store.registry() as registry:
             registry.add(a_workspace())
@@ -110,7 +119,12 @@ class World:
         return member
 
     def rule(
-        self, event: EventKind, *emails: str, before_or_after: timedelta | None = None, **texts: Any
+        self,
+        event: EventKind,
+        *emails: str,
+        before_or_after: timedelta | None = None,
+        conditions: Iterable[Condition] = (),
+        **texts: Any,
     ) -> AutomationRule:
         """Make a rule with one action for `emails`."""
         draft = RuleDraft(
@@ -119,9 +133,45 @@ class World:
             link_ids=(LINK_ID,),
             actions=(an_action(emails=emails or ("ada@example.org",), **texts),),
             offset=before_or_after,
+            conditions=tuple(conditions),
         )
         with self.store.transaction(WORKSPACE_ID) as tx:
             return rules.create(tx, draft, now=self.clock(), chance=self.chance)
+
+    def edit_rule(self, rule: AutomationRule, *, name: str = "", **action: Any) -> AutomationRule:
+        """Change what a rule's only action says."""
+        draft = RuleDraft(
+            name=name or rule.name,
+            event=rule.event,
+            link_ids=rule.link_ids,
+            actions=(replace(rule.actions[0], **action),),
+            enabled=rule.enabled,
+            offset=rule.offset,
+            conditions=rule.conditions,
+        )
+        with self.store.transaction(WORKSPACE_ID) as tx:
+            return rules.change(tx, rule.id, draft, now=self.clock(), chance=self.chance)
+
+    def switch(self, rule: AutomationRule, *, on: bool) -> AutomationRule:
+        """Switch a rule on or off."""
+        with self.store.transaction(WORKSPACE_ID) as tx:
+            return rules.enable(tx, rule.id, enabled=on, now=self.clock(), chance=self.chance)
+
+    def invitation(self, booking: Booking, recipient: str = "ada@example.org") -> Invitation:
+        """Return what the ledger has of a recipient."""
+        with self.store.reading(WORKSPACE_ID) as tx:
+            found = tx.invitations.get(booking.id, recipient)
+        assert found is not None
+        return found
+
+    def answer(self, booking: Booking, rsvp: Rsvp, *, recipient: str = "ada@example.org", **changes: Any) -> bool:
+        """Answer an invitation as its recipient's calendar would; tell whether it was taken."""
+        told = self.invitation(booking, recipient)
+        said = Answer(uid=told.uid, attendee=recipient, rsvp=rsvp, sequence=told.sequence, stamp=self.clock())
+        with self.store.transaction(WORKSPACE_ID) as tx:
+            return rsvps.answer(
+                tx, told.id or "", replace(said, **changes), now=self.clock(), new_id=self.chance.new_id
+            )
 
     def delete_rule(self, rule: AutomationRule) -> None:
         with self.store.transaction(WORKSPACE_ID) as tx:
@@ -240,3 +290,9 @@ def postbox() -> Postbox:
 def office(store: SqlStore, postbox: Postbox) -> World:
     """Give a world whose messages go into `postbox`; the test runs once on each store."""
     return World(store, postbox)
+
+
+@pytest.fixture
+def hearing(store: SqlStore, postbox: Postbox) -> World:
+    """Give a world that answers come back to; the test runs once on each store."""
+    return World(store, postbox, hears=True)

@@ -6,11 +6,11 @@ from itertools import permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.builders import NOON, SECOND, a_booking, a_delivery, a_link, a_workspace, an_action
+from tests.builders import NOON, SECOND, a_booking, a_delivery, a_scene, an_action
 from tests.calendars import LastWriteWinsCalendar, StrictCalendar
 from tocsin.domain.invite import Invitation
 from tocsin.domain.model import BookingStatus
-from tocsin.services.messages import Scene, compose
+from tocsin.services.messages import compose
 
 ADA = "ada@example.org"
 
@@ -24,14 +24,7 @@ def stream(starts: list[int], *, ends_cancelled: bool, moments: list[datetime]) 
         is_over = ends_cancelled and revision == len(starts) - 1
         status = BookingStatus.CANCELLED if is_over else BookingStatus.CONFIRMED
         booking = a_booking(starts_at=start, ends_at=start + timedelta(hours=1), revision=revision, status=status)
-        scene = Scene(
-            workspace=a_workspace(),
-            link=a_link(),
-            booking=booking,
-            mail_from="invites@example.com",
-            base_url="https://acme.example.com",
-        )
-        frozen, told = compose(a_delivery(), an_action(), scene, told, now=now)
+        frozen, told = compose(a_delivery(), an_action(), a_scene(booking=booking, told=told), now=now)
         messages.append(frozen.message)
     return messages
 

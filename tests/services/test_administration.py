@@ -8,12 +8,16 @@ import pytest
 
 from tests.builders import HOUR, NOON
 from tests.journeys.world import ACCEPTED, AWAY, World
+from tests.services.names import FewNames
 from tocsin.domain.errors import InvalidInputError, NotFoundError, UnavailableError
 from tocsin.domain.events import EventKind
+from tocsin.domain.evidence import Grade
 from tocsin.services import administration, checkup
 from tocsin.services.administration import Office
-from tocsin.services.checkup import Grade, Surroundings
+from tocsin.services.checkup import Surroundings
+from tocsin.services.identity import Outlet
 
+NOT_PAUSED = {"sending_paused_at": None, "sending_paused_because": None}
 ZETA = {"subdomain": "zeta", "name": "", "time_zone": "Asia/Tokyo", "mail_from": None}
 
 
@@ -36,7 +40,7 @@ def test_a_workspace_is_made_shown_listed_and_deleted(desk: Office) -> None:
     made = run(desk, "workspace create", **ZETA)
 
     assert (made["name"], made["url"], made["locale"]) == ("Zeta", "https://zeta.tocsin.example", "en")
-    assert run(desk, "workspace show", subdomain="zeta") == made
+    assert run(desk, "workspace show", subdomain="zeta") == made | NOT_PAUSED
     assert [one["subdomain"] for one in run(desk, "workspace list")] == ["acme", "zeta"]
     assert run(desk, "workspace delete", subdomain="zeta") == {"deleted": "zeta"}
     with pytest.raises(NotFoundError):
@@ -93,6 +97,8 @@ def around(desk: Office, **changes: Any) -> Surroundings:
         mail_from="invites@tocsin.example",
         probe=lambda: ACCEPTED,
         local_now=desk.clock,
+        outlet=Outlet(store=desk.store, mail_from="invites@tocsin.example", secret=desk.pepper, relay=None),
+        names=FewNames,
     )
     return replace(surroundings, **changes)
 

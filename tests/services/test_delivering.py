@@ -25,7 +25,7 @@ from tocsin.domain.events import EventKind
 from tocsin.domain.letter import Envelope
 from tocsin.domain.retry import WAITS
 from tocsin.formats import scan
-from tocsin.services import attempts, deliveries, faults, messages
+from tocsin.services import attempts, deliveries, faults, messages, preparation
 from tocsin.services.ports import DeliveryFilter, Page
 from tocsin.workers.lease import LEASE
 from tocsin.workers.loop import drain
@@ -414,7 +414,7 @@ def test_a_message_that_cannot_be_written_fails_and_the_others_go(
             raise RecursionError("too deep")
         return compose(delivery, *others, **named)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(attempts, "compose", poisoned)
+    monkeypatch.setattr(preparation, "compose", poisoned)
     office.book()
     office.drain()
 

@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from tests.builders import (
+    DAY,
     MINUTE,
     NOON,
     WORKSPACE_ID,
     a_booking,
     a_client,
+    a_dkim_key,
     a_frozen,
     a_key,
     a_link,
@@ -21,19 +23,23 @@ from tests.builders import (
     a_planned,
     a_reminder,
     a_settlement,
+    a_suppression,
     a_workspace,
     an_event,
     an_invitation,
+    an_inviter,
     an_outcome,
     numbered,
 )
 from tocsin.domain.delivery import Delivery, Settlement, State
 from tocsin.domain.events import Event
 from tocsin.domain.invite import Invitation
+from tocsin.domain.limits import Buckets
 from tocsin.domain.model import Booking, MeetingOutcome, Member, SchedulingLink, WorkspaceId
 from tocsin.domain.plan import Planned
 from tocsin.domain.rules import AutomationRule
 from tocsin.services.ports import Answer, DeliveryFilter
+from tocsin.services.ports_recipients import Meter, Overrides
 from tocsin.storage.database import Connection, Database
 from tocsin.storage.store import SqlStore, SqlTransaction
 
@@ -123,7 +129,13 @@ def fill(store: SqlStore, workspace_id: WorkspaceId, *, words: str) -> None:
         tx.rules.planned_until(a_reminder().id, after_id="b")
         tx.deliveries.add([a_planned()], new_id=numbered("id {}"), now=NOON)
         tx.invitations.put(an_invitation(calendar=words))
+        tx.sync.invited(booking.id, words, an_inviter())
         tx.answers.put("key", "digest", Answer(status=201, body=words), now=NOON)
+        tx.suppressions.add(a_suppression(note=words))
+        tx.usage.override(Overrides(domain=words))
+        tx.usage.write({Meter(kind="recipient", name=words, window=DAY): Buckets(counts=((1, 1),))})
+        tx.dkim_keys.add(a_dkim_key(public_record=words))
+        tx.inbound_counts.add(words, now=NOON)
     (taken,) = claim(store)
     with store.transaction(workspace_id) as tx:
         tx.deliveries.freeze(taken.id, a_frozen(message=words.encode()))

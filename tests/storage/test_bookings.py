@@ -20,6 +20,7 @@ from tests.builders import (
 )
 from tests.storage.shelf import MOMENT, NASTY, keep
 from tocsin.domain.events import EventKind
+from tocsin.domain.explain import Happened
 from tocsin.domain.model import Booking, BookingId, BookingStatus, LinkId, MemberId, OutcomeKind, Place
 from tocsin.services.ports import BookingFilter
 from tocsin.storage.store import SqlStore
@@ -111,9 +112,9 @@ def test_what_happened_to_a_booking_is_kept_in_order(acme: SqlStore) -> None:
 
     with acme.reading(WORKSPACE_ID) as tx:
         assert tx.bookings.events(BOOKING_ID) == [
-            (EventKind.BOOKING_CONFIRMED, 0, NOON),
-            (EventKind.BOOKING_RESCHEDULED, 1, MOMENT),
-            (EventKind.MARKED_NO_SHOW, 2, NOON),
+            Happened(kind=EventKind.BOOKING_CONFIRMED, booking_revision=0, occurred_at=NOON),
+            Happened(kind=EventKind.BOOKING_RESCHEDULED, booking_revision=1, occurred_at=MOMENT),
+            Happened(kind=EventKind.MARKED_NO_SHOW, booking_revision=2, occurred_at=NOON),
         ]
         assert tx.bookings.events(BookingId("unknown")) == []
 
@@ -211,9 +212,9 @@ def test_the_coming_bookings_of_some_links_come_batch_by_batch(acme: SqlStore) -
     links = [LINK_ID, LinkId("x")]
 
     with acme.reading(WORKSPACE_ID) as tx:
-        first = tx.bookings.coming(links, now=NOON, after_id="", limit=3)
-        rest = tx.bookings.coming(links, now=NOON, after_id="c", limit=3)
-        none = tx.bookings.coming([], now=NOON, after_id="", limit=3)
+        first = tx.bookings.coming(links, rule_id="none", now=NOON, after_id="", limit=3)
+        rest = tx.bookings.coming(links, rule_id="none", now=NOON, after_id="c", limit=3)
+        none = tx.bookings.coming([], rule_id="none", now=NOON, after_id="", limit=3)
 
     assert (names(first), names(rest), none) == (["a", "b", "c"], ["d", "e"], [])
 

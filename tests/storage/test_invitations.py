@@ -67,9 +67,18 @@ def test_the_domains_case_does_not_make_another_recipient(acme: SqlStore) -> Non
 def test_what_is_told_later_takes_the_place_but_identity_and_thread_stay(acme: SqlStore) -> None:
     later = an_invitation(method=Method.CANCEL, sequence=2, stamp=NOON + HOUR, digest="new", calendar="new")
 
-    keep(acme, an_invitation(), replace(later, uid="x", organizer_email="x", thread_id="x"))
+    keep(acme, an_invitation(), replace(later, organizer_email="x", thread_id="x"))
 
     assert ledger(acme) == [later]
+
+
+def test_under_another_uid_a_recipient_holds_nothing_yet(acme: SqlStore) -> None:
+    keep(acme, an_invitation())
+    sent(acme, sequence=0)
+
+    keep(acme, again := an_invitation(uid="b.1@tocsin", sequence=1))
+
+    assert ledger(acme) == [again]
 
 
 def test_a_recipient_holds_nothing_until_a_server_took_the_message(acme: SqlStore) -> None:

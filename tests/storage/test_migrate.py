@@ -142,4 +142,4 @@ def test_programs_that_start_at_once_migrate_once(empty: Database) -> None:
     raised = in_threads([lambda: done.extend(migrate.migrate(empty))] * 4)
 
     assert raised == [None] * 4
-    assert done == OURS
+    assert sorted(done, key=lambda one: one.version) == OURS

@@ -9,13 +9,23 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as HttpRoute
 
-from tocsin.api import bookings, deliveries, links, members, openapi, outcomes, rules
+from tocsin.api import bookings, deliveries, limits, links, members, openapi, outcomes, rules, sender, suppressions
 from tocsin.api.call import Reply, Route, Version
 from tocsin.api.endpoint import endpoint, respond
 from tocsin.bootstrap import App
 from tocsin.domain.errors import TocsinError
 
-_TABLE = [*rules.ROUTES, *links.ROUTES, *bookings.ROUTES, *members.ROUTES, *outcomes.ROUTES, *deliveries.ROUTES]
+_TABLE = [
+    *rules.ROUTES,
+    *links.ROUTES,
+    *bookings.ROUTES,
+    *members.ROUTES,
+    *outcomes.ROUTES,
+    *deliveries.ROUTES,
+    *sender.ROUTES,
+    *suppressions.ROUTES,
+    *limits.ROUTES,
+]
 # The original's documents say PATCH and its command line sends PUT.
 _PUT = [replace(route, method="PUT") for route in _TABLE if route.method == "PATCH"]
 
@@ -53,10 +63,15 @@ def routes(app: App) -> list[HttpRoute]:
         HttpRoute("/healthz", healthz),
         HttpRoute("/readyz", readyz),
         *(
-            HttpRoute(version.path(route.path), endpoint(app, route, version), methods=[route.method])
+            HttpRoute(_pattern(version.path(route.path)), endpoint(app, route, version), methods=[route.method])
             for version, route in table()
         ),
     ]
+
+
+def _pattern(path: str) -> str:
+    # A slash may stand in an address (RFC 5322, 3.2.3), and once a path is decoded nobody can tell it from one of the path's.
+    return path.replace("{recipient}", "{recipient:path}")
 
 
 def _readiness(app: App) -> Reply:

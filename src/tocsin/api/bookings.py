@@ -11,12 +11,14 @@ from tocsin.api.schemas.bookings import (
     BookingPatch,
     BookingsAnswer,
 )
+from tocsin.api.schemas.explain import ExplainAnswer
 from tocsin.api.schemas.paging import listing
 from tocsin.api.schemas.reading import read
 from tocsin.domain.access import Scope
 from tocsin.domain.model import Booking
 from tocsin.services import bookings
 from tocsin.services.bookings import BookingChange
+from tocsin.services.explain import explain
 from tocsin.services.ports import Transaction
 
 
@@ -45,6 +47,12 @@ def show(call: Call) -> Reply:
     """Show a booking, by id or sid."""
     with call.reading() as tx:
         return Reply(body=_wrapped(tx, call, bookings.get(tx, call.path["id"])))
+
+
+def why(call: Call) -> Reply:
+    """Say why each rule wrote, or did not write, to anybody about a booking, and who holds what."""
+    with call.reading() as tx:
+        return Reply(body=ExplainAnswer.of(explain(tx, call.path["id"])).wire())
 
 
 def update(call: Call, sent: dict[str, object]) -> Reply:
@@ -92,6 +100,8 @@ ROUTES = [
           body=BookingIn, answer=BookingAnswer, status=201),
     Route(method="GET", path=f"{_PATH}/{{id}}", handler=show, scope=_READ, summary="Show a booking",
           answer=BookingAnswer),
+    Route(method="GET", path=f"{_PATH}/{{id}}/explain", handler=why, scope=_READ,
+          summary="Say why each rule did, or did not, write about a booking", answer=ExplainAnswer),
     Route(method="PATCH", path=f"{_PATH}/{{id}}", handler=update, scope=_WRITE,
           summary="Reschedule, cancel, approve, reject or mark a booking", body=BookingPatch, answer=BookingAnswer),
     *(

@@ -1,9 +1,20 @@
 """/automation-rules"""
 
+from functools import partial
+
 from tocsin.api.call import Call, Reply, Route
 from tocsin.api.schemas.paging import PageQuery, listing
-from tocsin.api.schemas.reading import read_with_problems
-from tocsin.api.schemas.rules import FullRuleAnswer, FullRuleOut, RuleAnswer, RuleIn, RuleOut, RulesAnswer
+from tocsin.api.schemas.reading import read, read_with_problems
+from tocsin.api.schemas.rules import (
+    FullRuleAnswer,
+    FullRuleOut,
+    RuleAnswer,
+    RuleIn,
+    RuleOut,
+    RulePatch,
+    RulesAnswer,
+    patched,
+)
 from tocsin.domain.access import Scope
 from tocsin.domain.errors import InvalidInputError, Problem
 from tocsin.domain.rules import MOST_LINKS
@@ -36,6 +47,28 @@ def show(call: Call) -> Reply:
     with call.reading() as tx:
         rule = rules.get(tx, call.path["id"])
     return Reply(body=FullRuleAnswer(workflow=FullRuleOut.of(rule)).wire())
+
+
+def update(call: Call, sent: dict[str, object]) -> Reply:
+    """Change an automation rule; the next revision of it holds for what happens from now on."""
+    read(RulePatch, sent)
+
+    def work(tx: Transaction) -> Reply:
+        wanted = read(RuleIn, patched(rules.get(tx, call.path["id"]), sent))
+        rule = rules.change(tx, call.path["id"], wanted.draft(), now=call.app.clock(), chance=call.app.chance)
+        return Reply(body=FullRuleAnswer(workflow=FullRuleOut.of(rule)).wire())
+
+    return call.write(work)
+
+
+def enable(call: Call, *, enabled: bool) -> Reply:
+    """Switch an automation rule on or off."""
+
+    def work(tx: Transaction) -> Reply:
+        rule = rules.enable(tx, call.path["id"], enabled=enabled, now=call.app.clock(), chance=call.app.chance)
+        return Reply(body=FullRuleAnswer(workflow=FullRuleOut.of(rule)).wire())
+
+    return call.write(work)
 
 
 def delete(call: Call) -> Reply:
@@ -86,6 +119,31 @@ ROUTES = [
         handler=show,
         scope=Scope.RULES_READ,
         summary="Show an automation rule in full",
+        answer=FullRuleAnswer,
+    ),
+    Route(
+        method="PATCH",
+        path=f"{_PATH}/{{id}}",
+        handler=update,
+        scope=Scope.RULES_WRITE,
+        summary="Change an automation rule",
+        body=RulePatch,
+        answer=FullRuleAnswer,
+    ),
+    Route(
+        method="POST",
+        path=f"{_PATH}/{{id}}/enable",
+        handler=partial(enable, enabled=True),
+        scope=Scope.RULES_WRITE,
+        summary="Switch an automation rule on",
+        answer=FullRuleAnswer,
+    ),
+    Route(
+        method="POST",
+        path=f"{_PATH}/{{id}}/disable",
+        handler=partial(enable, enabled=False),
+        scope=Scope.RULES_WRITE,
+        summary="Switch an automation rule off; what waits of it is withdrawn",
         answer=FullRuleAnswer,
     ),
     Route(

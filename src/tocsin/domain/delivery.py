@@ -30,6 +30,13 @@ class State(StrEnum):
 OPEN = frozenset({State.SCHEDULED, State.SENDING, State.RETRYING, State.PAUSED})
 
 
+class Cause(StrEnum):
+    """Why there is a delivery: a rule fired, or an invite that somebody holds is to be kept true."""
+
+    RULE_FIRED = "rule_fired"
+    KEEP_IN_SYNC = "keep_in_sync"
+
+
 class Result(StrEnum):
     """How an attempt ended. `transport` is the relay's own trouble and says nothing of this delivery."""
 
@@ -60,7 +67,7 @@ class Delivery:
     """One message to one recipient about one booking; the row in the queue.
 
     `attempts` numbers the attempt in hand and fences its settlement: whoever lost the lease cannot write. `next_at` is
-    when to act next: the due moment, the next try, or the end of the lease.
+    when to act next: the due moment, the next try, or the end of the lease. `about` is whose answer the event was, if any.
     """
 
     id: DeliveryId
@@ -82,6 +89,8 @@ class Delivery:
     crashes: int
     created_at: datetime
     settled_at: datetime | None
+    cause: Cause = Cause.RULE_FIRED
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What can happen to a booking: NeetoCal's seven events, two of which are timed."""
+"""What can happen to a booking: NeetoCal's seven events, two of which are timed, and what its recipients answer."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -8,7 +8,7 @@ from tocsin.domain.model import Booking, BookingStatus
 
 
 class EventKind(StrEnum):
-    """The seven events, in the order of the original text."""
+    """The seven events in the order of the original text, then ours."""
 
     MARKED_NO_SHOW = "marked_no_show"
     BOOKING_CONFIRMED = "booking_confirmed"
@@ -17,7 +17,14 @@ class EventKind(StrEnum):
     BEFORE_MEETING_STARTS = "before_meeting_starts"
     AFTER_MEETING_ENDS = "after_meeting_ends"
     MEETING_OUTCOME_CHANGED = "meeting_outcome_changed"
+    INVITE_ACCEPTED = "invite_accepted"
+    INVITE_DECLINED = "invite_declined"
+    RECIPIENT_REMOVED = "recipient_removed"
 
+
+# What a rule can be made for. That a recipient was taken off a rule only concerns who kept his invite in sync.
+ANSWERS = frozenset({EventKind.INVITE_ACCEPTED, EventKind.INVITE_DECLINED})
+OF_RULES = tuple(kind for kind in EventKind if kind is not EventKind.RECIPIENT_REMOVED)
 
 TIMED = frozenset({EventKind.BEFORE_MEETING_STARTS, EventKind.AFTER_MEETING_ENDS})
 # Events after which an invite that still waits is stale, because the entry it shows has changed.
@@ -26,11 +33,21 @@ ENTRY_CHANGES = frozenset({EventKind.BOOKING_RESCHEDULED, EventKind.BOOKING_CANC
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
-    """Something that happened to `booking`, which is the booking as it is after it."""
+    """Something that happened to `booking`, which is the booking as it is after it.
+
+    `about` is the address of the recipient whose answer it was, empty for all that is not an answer.
+    """
 
     kind: EventKind
     booking: Booking
     occurred_at: datetime
+    about: str = ""
+
+    @property
+    def key(self) -> str:
+        """What makes it this event and no other; several people may answer while the booking stays as it is."""
+        answered = f"/{self.about}/{int(self.occurred_at.timestamp() * 1_000_000)}" if self.about else ""
+        return f"{self.booking.id}/{self.booking.revision}/{self.kind.value}{answered}"
 
 
 def events_between(before: Booking | None, after: Booking, *, now: datetime) -> list[Event]:

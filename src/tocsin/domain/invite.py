@@ -11,6 +11,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from tocsin.domain.model import Booking, BookingId
+from tocsin.domain.rsvp import Rsvp
+from tocsin.domain.signed_address import base_of
 
 
 class Method(StrEnum):
@@ -22,7 +24,10 @@ class Method(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """What a VEVENT shows to one recipient: everything but its SEQUENCE and DTSTAMP. Times are in UTC, to the second."""
+    """What a VEVENT shows to one recipient: everything but its SEQUENCE and DTSTAMP. Times are in UTC, to the second.
+
+    `is_still_on` in a CANCEL means that only this recipient was taken off, and the meeting goes on (RFC 5546, 3.2.5).
+    """
 
     method: Method
     uid: str
@@ -37,6 +42,12 @@ class Entry:
     organizer_email: str
     attendee_name: str
     attendee_email: str
+    is_still_on: bool = False
+
+    @property
+    def takes_counters(self) -> bool:
+        """Whether a proposal of another time would be read: answers go to a signed address of ours."""
+        return base_of(self.organizer_email) != self.organizer_email
 
     @property
     def digest(self) -> str:
@@ -55,12 +66,34 @@ class Invite:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Invitation:
-    """What one recipient's calendar was last told about one booking; the ledger's row.
+class Answered:
+    """What a recipient answered (RFC 5546, 3.2.3) to the entry with `sequence`; `stamp` is the answer's own DTSTAMP."""
 
-    `calendar` is the very object, because a repeat must be the same bytes even after Tocsin changed. The `held` pair is
-    what the recipient's server took last; None until it took one. `thread_id` is the Message-ID of the first message, to
-    which the later ones refer.
+    rsvp: Rsvp
+    sequence: int
+    stamp: datetime
+    at: datetime
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposed:
+    """The other time that a recipient proposed last (RFC 5546, 3.2.7), in UTC."""
+
+    starts_at: datetime
+    ends_at: datetime
+    at: datetime
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Invitation:
+    """What one recipient's calendar was last told about one booking, and what he answered; the ledger's row.
+
+    `calendar` is the very object, because a repeat must be the same bytes even after Tocsin changed; `booking_revision` is
+    what the booking was at then. The `held` pair is what the recipient's server took last; None until it took one.
+    `thread_id` is the Message-ID of the first message, to which the later ones refer. `id` stands in the signed address
+    that answers go to; None if answers were not listened to when he was invited.
     """
 
     booking_id: BookingId
@@ -73,21 +106,46 @@ class Invitation:
     digest: str
     calendar: str
     thread_id: str
+    booking_revision: int = 0
+    id: str | None = None
     held_method: Method | None = None
     held_sequence: int | None = None
+    answered: Answered | None = None
+    proposed: Proposed | None = None
 
+    @property
+    def is_held(self) -> bool:
+        """Whether the recipient's server took what he was told last."""
+        return self.held_sequence == self.sequence
 
-def method_for(booking: Booking) -> Method:
-    """Return the method that the booking's state calls for, whatever the rule was: an ended booking is never a REQUEST."""
-    return Method.CANCEL if booking.is_over else Method.REQUEST
+    @property
+    def rsvp(self) -> Rsvp:
+        """His answer to what he was told last; an answer to an older entry says nothing of this one."""
+        if self.answered is None or self.answered.sequence < self.sequence:
+            return Rsvp.NEEDS_ACTION
+        return self.answered.rsvp
 
 
 def is_told(entry: Entry, told: Invitation) -> bool:
     """Tell whether the very object that the recipient was told last says `entry`, so that it is to be sent again.
 
-    After a CANCEL the UID is dead, and whatever comes is answered by the same CANCEL.
+    After a CANCEL the UID is dead, and whatever is no new invite is answered by the same CANCEL.
     """
-    return told.method is Method.CANCEL or told.digest == entry.digest
+    return told.digest == entry.digest or (told.method is Method.CANCEL and entry.method is Method.CANCEL)
+
+
+def uid_for(booking: Booking, told: Invitation | None, method: Method) -> str:
+    """Return what the recipient's calendar calls the booking.
+
+    It is the booking's own UID for its whole life, but for somebody who was taken off and is invited again: after a CANCEL
+    a UID is dead, and some calendars would ignore a REQUEST for it.
+    """
+    if told is None:
+        return booking.uid
+    if told.method is Method.CANCEL and method is Method.REQUEST:
+        name, _, domain = booking.uid.rpartition("@")
+        return f"{name}.{told.sequence + 1}@{domain}"
+    return told.uid
 
 
 def revise(entry: Entry, told: Invitation | None, *, now: datetime) -> Invite:

@@ -12,12 +12,13 @@ class Letter:
 
     `html` is a whole page around the sanitised fragment, and `text` says the same in plain words. `calendar` is the
     iCalendar object, which goes in twice: as the iMIP part (RFC 6047, 2.4) and as an attachment, the same bytes. `reply_to`
-    may be empty, and so may `references`, the Message-ID of the first message of the thread.
+    holds the addresses that an answer goes to. `references`, the Message-ID of the first message of the thread, may be empty.
+    `opt_out_url` is where its reader can have no more of them, with one click (RFC 8058); empty for who is part of the booking.
     """
 
     from_name: str
     from_address: str
-    reply_to: str
+    reply_to: tuple[str, ...]
     to_name: str
     to_address: str
     subject: str
@@ -28,6 +29,7 @@ class Letter:
     message_id: str
     references: str
     date: datetime
+    opt_out_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from tocsin.domain.delivery import Delivery, State
+from tocsin.domain.delivery import Cause, Delivery, State
 from tocsin.domain.events import TIMED, Event, EventKind
 from tocsin.domain.model import Booking, BookingId, BookingStatus
 from tocsin.domain.rules import AutomationRule, RuleId, matches, recipient_key
@@ -32,14 +32,15 @@ class Planned:
     rank: int
     state: State = State.SCHEDULED
     reason: str = ""
+    cause: Cause = Cause.RULE_FIRED
+    about: str = ""
 
 
 def plan(event: Event, rules: Iterable[AutomationRule]) -> list[Planned]:
     """Return one delivery for each recipient of each action of each rule that fires for `event`."""
-    booking, kind = event.booking, event.kind
-    key = f"{booking.id}/{booking.revision}/{kind.value}"
-    firing = [rule for rule in rules if matches(rule, kind, booking)]
-    return list(_planned(firing, booking, key=key, due=event.occurred_at, now=event.occurred_at))
+    firing = [rule for rule in rules if matches(rule, event.kind, event.booking)]
+    now = event.occurred_at
+    return list(_planned(firing, event.booking, key=event.key, due=now, now=now, about=event.about))
 
 
 def plan_timed(booking: Booking, rules: Iterable[AutomationRule], *, now: datetime) -> list[Planned]:
@@ -66,7 +67,7 @@ def is_planned(delivery: Delivery, planned: Iterable[Planned]) -> bool:
 
 
 def _planned(
-    rules: Iterable[AutomationRule], booking: Booking, *, key: str, due: datetime, now: datetime
+    rules: Iterable[AutomationRule], booking: Booking, *, key: str, due: datetime, now: datetime, about: str = ""
 ) -> Iterator[Planned]:
     rank = 0
     for rule in rules:
@@ -88,5 +89,6 @@ def _planned(
                     rank=rank,
                     state=State.EXPIRED if late else State.SCHEDULED,
                     reason=f"it was due at {due:%Y-%m-%d %H:%M} UTC, too late when it was planned" if late else "",
+                    about=about,
                 )
                 rank += 1

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType
 
+from tocsin.domain.conditions import Condition
 from tocsin.domain.events import EventKind
 from tocsin.domain.model import Booking, LinkId
 
@@ -32,6 +33,7 @@ class Action:
     """What a rule does when it fires: send a calendar invite to each of `emails`.
 
     An entry of `emails` is an address or one of `{{client.email}}` and `{{host.email}}`. The other texts are templates.
+    With `keep_in_sync`, whoever was invited by this action is told of later changes too, whatever becomes of the rule.
     """
 
     type: ActionType
@@ -40,6 +42,7 @@ class Action:
     email_body: str
     calendar_invite_subject: str
     calendar_invite_body: str
+    keep_in_sync: bool = False
 
     def recipients(self, booking: Booking) -> Iterator[str]:
         """Yield each address once, in the order of `emails`."""
@@ -61,6 +64,7 @@ class RuleDraft:
     actions: tuple[Action, ...]
     enabled: bool = True
     offset: timedelta | None = None
+    conditions: tuple[Condition, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +81,12 @@ class AutomationRule:
     offset: timedelta | None
     created_at: datetime
     updated_at: datetime
+    conditions: tuple[Condition, ...] = ()
+
+    def invites(self, recipient: str, booking: Booking) -> bool:
+        """Tell whether any action of this rule is for `recipient`, as the rule and the booking are now."""
+        wanted = recipient_key(recipient)
+        return any(recipient_key(one) == wanted for action in self.actions for one in action.recipients(booking))
 
 
 def matches(rule: AutomationRule, kind: EventKind, booking: Booking) -> bool:

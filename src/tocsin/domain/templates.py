@@ -29,6 +29,8 @@ VARIABLES: Mapping[str, str] = {
     "host.email": "the host's address",
     "workspace.name": "the workspace's name",
     "recipient.email": "the address that this message goes to",
+    "invitation.email": "who accepted or declined, after invite_accepted and invite_declined",
+    "invitation.rsvp": "what that person's answer is now: accepted, declined, tentative, delegated or needs_action",
 }
 MOST_TOKENS = 200
 LONGEST_OUTPUT = 262_144  # characters

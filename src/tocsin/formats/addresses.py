@@ -1,6 +1,5 @@
-"""Mail addresses: what is accepted at the edge, its normal form, and the strict grammar of the envelope."""
+"""Mail addresses: what is accepted at the edge, and its normal form. The envelope has a grammar of its own: mail.parcel."""
 
-import re
 import unicodedata
 
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
@@ -13,9 +12,6 @@ _RIGHT = "write one address, such as ana@example.com"
 # email-validator refuses them through a global list; we put a word of the same length in their place rather than change it.
 _TRIAL = ("test", "invalid", "local")
 _OWN = (*_TRIAL, "localhost")
-
-_ATEXT = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-]+")
-_LABEL = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9\-]{0,61}[A-Za-z0-9])?")
 
 
 def complaint(value: str) -> str | None:
@@ -42,19 +38,6 @@ def normal(value: str) -> str:
     ascii_domain = _validated("a@" + _disguised(domain, label), dotless=True).ascii_domain
     plain = ascii_domain if not label else ascii_domain[: len(ascii_domain) - len(label)] + label
     return f"{unicodedata.normalize('NFC', local)}@{plain}"
-
-
-def envelope_complaint(address: str) -> str | None:
-    """Tell what is wrong with `address` as MAIL FROM or RCPT TO (RFC 5321, 4.1.2; RFC 6531, 3.3), or None.
-
-    Mail libraries silently cut `x@y>…` and `x@y,evil@z` to `x@y`, so this stands once more directly before the socket.
-    """
-    local, _, domain = address.partition("@")
-    if not all(_LABEL.fullmatch(label) for label in domain.split(".")):
-        return "its domain is not a list of labels of ASCII letters, digits and hyphens"
-    if not all(_is_atom(atom) for atom in local.split(".")):
-        return "its local part is not a dot-atom: letters, digits and !#$%&'*+-/=?^_`{|}~ with single dots between"
-    return _lengths(local, domain)
 
 
 def _complaint(value: str, *, special: tuple[str, ...], dotless: bool) -> str | None:
@@ -86,15 +69,6 @@ def _disguised(domain: str, label: str) -> str:
 
 def _sentence(reason: str) -> str:
     return reason[:1].lower() + reason[1:].rstrip(".").replace(". ", ", ")
-
-
-def _is_atom(atom: str) -> bool:
-    if atom.isascii():
-        return _ATEXT.fullmatch(atom) is not None
-    rest = "".join(character for character in atom if not character.isascii())
-    plain = "".join(character for character in atom if character.isascii())
-    # Controls, surrogates, unassigned (C…) and separators (Z…) are letters of no alphabet.
-    return _is_atom(plain or "a") and all(unicodedata.category(character)[0] not in "CZ" for character in rest)
 
 
 def _lengths(local: str, domain: str) -> str | None:

@@ -54,13 +54,16 @@ def _event(invite: Invite) -> Iterator[str]:
     yield from _unless_empty("URL", links.web(entry.url))
     yield f"ORGANIZER{_cn(entry.organizer_name)}:{_address(entry.organizer_email)}"
     yield f"ATTENDEE{_role(entry.method)}{_cn(entry.attendee_name)}:{_address(entry.attendee_email)}"
-    yield f"STATUS:{'CANCELLED' if entry.method is Method.CANCEL else 'CONFIRMED'}"
+    # For somebody who is taken off alone the meeting is not cancelled (RFC 5546, 3.2.5).
+    if not entry.is_still_on:
+        yield f"STATUS:{'CANCELLED' if entry.method is Method.CANCEL else 'CONFIRMED'}"
     yield "TRANSP:OPAQUE"
     yield "CLASS:PUBLIC"
     yield f"CREATED:{_time(entry.created_at)}"
     yield f"LAST-MODIFIED:{_time(invite.stamp)}"
-    # We do not read counter-proposals, so no client should offer to send one.
-    yield "X-MICROSOFT-DISALLOW-COUNTER:TRUE"
+    if not entry.takes_counters:
+        # Nobody would read a counter-proposal, so no client should offer to send one.
+        yield "X-MICROSOFT-DISALLOW-COUNTER:TRUE"
 
 
 def _role(method: Method) -> str:

@@ -20,6 +20,8 @@ _AROUND = len("=?utf-8?b??=")
 _LONGEST_BODY = 1_048_576  # characters; the templates' own limits are far below
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_FOLD = "\r\n "
+_LONGEST_URL = 900  # characters; with its header in one line of 998 (RFC 5322, 2.1.1)
 _SPECIAL = re.compile(r'[\\"]')
 _BLANKS_AND_WORD = re.compile(r" *[^ ]+")
 
@@ -27,7 +29,7 @@ _BLANKS_AND_WORD = re.compile(r" *[^ ]+")
 def write(letter: Letter) -> bytes:
     """Return the finished message; equal letters give equal bytes.
 
-    Lines end in CRLF and, but for an address or id that cannot be broken, have at most 76 characters. Everything is ASCII
+    Lines end in CRLF and, but for an address, id or link that cannot be broken, have at most 76 characters. Everything is ASCII
     except an address whose local part is not (RFC 6532); such a letter needs SMTPUTF8.
     """
     mark = hashlib.sha256(letter.message_id.encode(errors="replace")).hexdigest()[:20]
@@ -58,7 +60,10 @@ def _headers(letter: Letter) -> Iterator[str]:
         yield f"References: {_id(letter.references)}"
         yield f"In-Reply-To: {_id(letter.references)}"
     if letter.reply_to:
-        yield _mailbox("Reply-To", "", letter.reply_to)
+        yield "Reply-To: " + ",\r\n ".join(one_line(address).strip() for address in letter.reply_to)
+    if letter.opt_out_url:
+        yield _in_brackets("List-Unsubscribe", one_line(letter.opt_out_url, limit=_LONGEST_URL).strip("<> "))
+        yield "List-Unsubscribe-Post: List-Unsubscribe=One-Click"
     # No robot should answer, and vacation notices stay away (RFC 3834, 5).
     yield "Auto-Submitted: auto-generated"
 
@@ -74,6 +79,12 @@ def _mailbox(header: str, name: str, address: str) -> str:
     last_line = len(start) - start.rfind("\n") - 1
     gap = " " if last_line + len(mailbox) + 3 <= _WIDTH else "\r\n "
     return f"{start}{gap}<{mailbox}>"
+
+
+def _in_brackets(header: str, url: str) -> str:
+    """Return a header of one URL (RFC 2369, 2), on a line of its own where that keeps the lines short."""
+    is_long = len(header) + len(url) + 4 > _WIDTH >= len(url) + 3
+    return f"{header}:{_FOLD if is_long else ' '}<{url}>"
 
 
 def _unstructured(header: str, value: str) -> str:

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tocsin.formats.scan_calendar import complaints as calendar_complaints
+from tocsin.formats.scan_signature import complaints as signature_complaints
 
 _REQUIRED = ("From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type")
-_OPTIONAL = ("References", "In-Reply-To", "Reply-To")
+_OPTIONAL = ("DKIM-Signature", "References", "In-Reply-To", "Reply-To", "List-Unsubscribe", "List-Unsubscribe-Post")
 
 _LONGEST_LINE = 998  # octets without CRLF (RFC 5322, 2.1.1)
 _LONGEST_ENCODED_LINE = 76  # octets, of quoted-printable and base64 (RFC 2045, 6.7 and 6.8)
@@ -29,6 +30,7 @@ _ID = re.compile(r"<[A-Za-z0-9!#$%&'*+/=?^_`{|}~.\-]+@[A-Za-z0-9.\-]+>")
 _DATE = re.compile(
     r"(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2} \+0000"
 )
+_ONE_LINK = re.compile(r"<https?://[\x21-\x3b=\x3f-\x7e]+>")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _MIXED = re.compile(r'multipart/mixed; boundary="(=_[A-Za-z0-9_]{1,60})"')
 _ALTERNATIVE = re.compile(rb'Content-Type: multipart/alternative; boundary="(=_[A-Za-z0-9_]{1,60})"')
@@ -93,6 +95,7 @@ def _structure(message: bytes) -> Iterator[str]:
     if tree.calendar != tree.copy:
         yield "the attached copy of the calendar is another"
     sender, recipient = _mailbox(headers["From"])[1], _mailbox(headers["To"])[1]
+    yield from signature_complaints(headers, sender=sender)
     yield from calendar_complaints(_decoded(tree.calendar), method=tree.method, sender=sender, recipient=recipient)
 
 
@@ -125,6 +128,8 @@ def _header_complaints(headers: Mapping[str, str]) -> Iterator[str]:
             yield f"{name} is not of the form in which Tocsin writes it"
     if headers.get("References") != headers.get("In-Reply-To"):
         yield "References and In-Reply-To differ"
+    if ("List-Unsubscribe" in headers) != ("List-Unsubscribe-Post" in headers):
+        yield "List-Unsubscribe and List-Unsubscribe-Post are not there together"
 
 
 def _mailbox(value: str) -> tuple[str, str]:
@@ -135,10 +140,14 @@ def _mailbox(value: str) -> tuple[str, str]:
 
 def _is_mailbox(value: str) -> bool:
     name, address = _mailbox(value)
-    if "=?" in address or not _ADDRESS.fullmatch(address) or _CONTROL.search(address):
+    if not _is_address(address):
         return False
     # Some readers decode what looks like an encoded word even between quotes.
     return not name or _is_clean_encoded(name) or (_QUOTED_STRING.fullmatch(name) is not None and "=?" not in name)
+
+
+def _is_address(value: str) -> bool:
+    return "=?" not in value and _ADDRESS.fullmatch(value) is not None and _CONTROL.search(value) is None
 
 
 def _is_id(value: str) -> bool:
@@ -207,10 +216,13 @@ def _longest(content: bytes) -> int:
 
 
 _FORMS: Mapping[str, Callable[[str], bool]] = {
-    **dict.fromkeys(("From", "To", "Reply-To"), _is_mailbox),
+    **dict.fromkeys(("From", "To"), _is_mailbox),
+    "Reply-To": lambda value: all(_is_address(each) for each in value.split(", ")),
     **dict.fromkeys(("Message-ID", "References", "In-Reply-To"), _is_id),
     "Subject": _is_plain,
     "Date": lambda value: _DATE.fullmatch(value) is not None,
+    "List-Unsubscribe": lambda value: _ONE_LINK.fullmatch(value) is not None,
+    "List-Unsubscribe-Post": lambda value: value == "List-Unsubscribe=One-Click",
     "Auto-Submitted": lambda value: value == "auto-generated",
     "MIME-Version": lambda value: value == "1.0",
 }

@@ -7,10 +7,12 @@ from urllib.parse import unquote
 
 _LONGEST_LINE = 75  # octets without CRLF (RFC 5545, 3.1)
 _REQUIRED = frozenset((
-    "UID", "SEQUENCE", "DTSTAMP", "DTSTART", "DTEND", "SUMMARY", "ORGANIZER", "ATTENDEE", "STATUS", "TRANSP", "CLASS",
-    "CREATED", "LAST-MODIFIED", "X-MICROSOFT-DISALLOW-COUNTER",
+    "UID", "SEQUENCE", "DTSTAMP", "DTSTART", "DTEND", "SUMMARY", "ORGANIZER", "ATTENDEE", "TRANSP", "CLASS",
+    "CREATED", "LAST-MODIFIED",
 ))  # fmt: skip
-_OPTIONAL = frozenset(("DESCRIPTION", "LOCATION", "URL"))
+_OPTIONAL = frozenset(("DESCRIPTION", "LOCATION", "URL", "STATUS", "X-MICROSOFT-DISALLOW-COUNTER"))
+# A signed reference after the `+`: answers to this very invitation go there, and only mail that was signed is heard.
+_REFERENCE = re.compile(r"\+r[a-z2-7]{45}(?=@)")
 _CN = r'(?:;CN="[^"\x00-\x1f\x7f]*")?'
 _MAILTO = r":mailto:([A-Za-z0-9.!$'*+_~%\-]+@[A-Za-z0-9.\-]+)"
 _MOMENT = re.compile(r":([0-9]{8}T[0-9]{6}Z)")
@@ -85,8 +87,13 @@ def _values(values: Mapping[str, str], *, method: str, sender: str, recipient: s
         return
     if values["DTEND"] <= values["DTSTART"]:
         yield "DTEND is not after DTSTART"
-    if _address(_ORGANIZER, values["ORGANIZER"]) != sender:
+    organizer = _address(_ORGANIZER, values["ORGANIZER"])
+    if _REFERENCE.sub("", organizer) != sender:
         yield "ORGANIZER is not the address in From"
+    if (organizer == sender) != ("X-MICROSOFT-DISALLOW-COUNTER" in values):
+        yield "counter-proposals are taken where nobody reads them, or refused where somebody does"
+    if method == "REQUEST" and "STATUS" not in values:
+        yield "STATUS is missing"
     if _address(attendee, values["ATTENDEE"]) != recipient:
         yield "ATTENDEE is not the address in To"
 

@@ -13,7 +13,7 @@ from tocsin.domain.model import Workspace, WorkspaceId
 from tocsin.domain.rules import AutomationRule
 from tocsin.domain.text import LINE_LENGTH, complaint
 from tocsin.formats import addresses, zones
-from tocsin.services import access, rules, workspaces
+from tocsin.services import access, limits, rules, workspaces
 from tocsin.services.ports import Chance, Clock, Page, Store
 
 Values = Mapping[str, Any]
@@ -64,7 +64,13 @@ def _list_workspaces(office: Office, _values: Values) -> Any:
 
 def _show_workspace(office: Office, values: Values) -> Any:
     with office.store.directory() as directory:
-        return _workspace(office, workspaces.get(directory, values["subdomain"]))
+        workspace = workspaces.get(directory, values["subdomain"])
+    with office.store.reading(workspace.id) as tx:
+        pause = limits.pause_of(tx)
+    return _workspace(office, workspace) | {
+        "sending_paused_at": None if pause is None else pause.since_at.isoformat(timespec="seconds"),
+        "sending_paused_because": None if pause is None else pause.because,
+    }
 
 
 def _delete_workspace(office: Office, values: Values) -> Any:

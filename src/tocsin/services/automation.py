@@ -5,11 +5,12 @@ Preview and dry run are the same plan, unsaved.
 
 from datetime import datetime
 
-from tocsin.domain.events import ENTRY_CHANGES, TIMED, EventKind, events_between
+from tocsin.domain.events import ENTRY_CHANGES, TIMED, Event, EventKind, events_between
 from tocsin.domain.model import Booking
 from tocsin.domain.plan import plan, plan_timed
 from tocsin.domain.rules import AutomationRule
 from tocsin.domain.schedule import is_coming
+from tocsin.services import sync
 from tocsin.services.ports import NewId, Transaction
 
 # What plans, moves or drops timed deliveries. Nothing else does: an outcome that is set a week later must not plan a rule that
@@ -32,22 +33,39 @@ def follow(tx: Transaction, before: Booking | None, after: Booking, *, now: date
         tx.deliveries.withdraw_before(after.id, revision=after.revision, now=now, reason=reason)
     if before is None or before.client.email != after.client.email or any(event.kind in _MOMENTS for event in happened):
         _plan_timed_anew(tx, after, rules, now=now, new_id=new_id)
+    if before is not None:
+        sync.follow_booking(tx, before, after, [event.kind for event in happened], now=now, new_id=new_id)
+
+
+def follow_answer(tx: Transaction, event: Event, *, now: datetime, new_id: NewId) -> None:
+    """Plan what rules ask for when somebody accepted or declined."""
+    tx.bookings.record(event)
+    tx.deliveries.add(plan(event, tx.rules.watching(event.booking.link_id, [event.kind])), new_id=new_id, now=now)
 
 
 def plan_coming(tx: Transaction, rule: AutomationRule, *, now: datetime, new_id: NewId, after_id: str = "") -> bool:
-    """Plan a timed rule for the coming bookings of its links, one batch from `after_id` on; tell whether all are planned.
+    """Plan a rule, new or changed, for the coming bookings that it concerns; tell whether all are planned.
 
-    The rule's links must be locked by this transaction. How far it got is kept, so that a worker can go on.
+    One batch from `after_id` on. The links must be locked by this transaction. How far it got is kept, so that a worker can go
+    on.
     """
-    if rule.event not in TIMED or not rule.enabled:
-        return True
-    bookings = tx.bookings.coming(rule.link_ids, now=now, after_id=after_id, limit=BATCH)
+    if rule.revision == 1 and (rule.event not in TIMED or not rule.enabled):
+        return True  # a new rule that is not timed changes nothing for the bookings that are there
+    bookings = tx.bookings.coming(rule.link_ids, rule_id=rule.id, now=now, after_id=after_id, limit=BATCH)
     for booking in bookings:
-        if is_coming(rule.event, booking, now=now):
-            tx.deliveries.add(plan_timed(booking, [rule], now=now), new_id=new_id, now=now)
+        _plan_coming(tx, rule, booking, now=now, new_id=new_id)
     is_done = len(bookings) < BATCH
     tx.rules.planned_until(rule.id, after_id=None if is_done else bookings[-1].id)
     return is_done
+
+
+def _plan_coming(tx: Transaction, rule: AutomationRule, booking: Booking, *, now: datetime, new_id: NewId) -> None:
+    planned = plan_timed(booking, [rule], now=now)
+    keep, reason = [one.key for one in planned], "the rule changed; planned anew"
+    tx.deliveries.drop_timed(booking.id, keep=keep, now=now, reason=reason, rule_id=rule.id)
+    if rule.event in TIMED and is_coming(rule.event, booking, now=now):
+        tx.deliveries.add(planned, new_id=new_id, now=now)
+    sync.follow_rule(tx, rule, booking, now=now, new_id=new_id)
 
 
 def go_on_planning(tx: Transaction, rule_id: str, *, now: datetime, new_id: NewId) -> bool:

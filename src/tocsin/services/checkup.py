@@ -3,20 +3,14 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 
 from tocsin.domain.delivery import Outcome, Result
 from tocsin.domain.errors import TocsinError
-from tocsin.services import workspaces
+from tocsin.domain.evidence import Grade
+from tocsin.services import identity, limits, workspaces
 from tocsin.services.administration import Office
-
-
-class Grade(StrEnum):
-    """How a check went. A warning is worth reading and does not fail the checkup."""
-
-    OK = "ok"
-    WARNING = "warning"
-    FAILED = "failed"
+from tocsin.services.identity import Outlet
+from tocsin.services.ports_sender import NewNames
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +34,8 @@ class Surroundings:
     mail_from: str
     probe: Callable[[], Outcome] | None
     local_now: Callable[[], datetime]
+    outlet: Outlet
+    names: NewNames
 
 
 # The first release of each Python whose mail library has the flaws mended that our own filter and scan make up for.
@@ -108,6 +104,34 @@ def _mail(_office: Office, around: Surroundings) -> Iterator[tuple[Grade, str]]:
         yield Grade.FAILED, f"{around.mail_from} is no sender for other people's mail; set TOCSIN_MAIL_FROM"
 
 
+def _sending(office: Office, _around: Surroundings) -> Iterator[tuple[Grade, str]]:
+    paused = 0
+    for workspace in workspaces.every(office.store):
+        with office.store.reading(workspace.id) as tx:
+            pause = limits.pause_of(tx)
+        if pause is not None:
+            paused += 1
+            since = f"{workspace.subdomain} sends nothing since {pause.since_at:%Y-%m-%d %H:%M} UTC: {pause.because}"
+            yield Grade.FAILED, f"{since}; mend what it sends, then `tocsin workspace resume {workspace.subdomain}`"
+    if not paused:
+        yield Grade.OK, "no workspace is paused"
+
+
+def _senders(office: Office, around: Surroundings) -> Iterator[tuple[Grade, str]]:
+    """Check the sender of every workspace, in one round of questions to the DNS for all."""
+    if around.captures:
+        yield Grade.OK, "messages are captured and nothing leaves, so no sender is checked"
+        return
+    names = around.names()
+    for workspace in workspaces.every(office.store):
+        found, _ = identity.of_workspace(around.outlet, workspace, names)
+        yield found.grade, f"{workspace.subdomain}: {found.sentence}"
+        for check in found.checks:
+            if check.grade is not Grade.OK:
+                added = f": {check.record}" if check.record else ""
+                yield check.grade, f"{workspace.subdomain}: {check.name}: {check.sentence}{added}"
+
+
 def _zones(_office: Office, around: Surroundings) -> Iterator[tuple[Grade, str]]:
     yield Grade.OK, f"time zone rules {around.zone_rules}, pinned"
 
@@ -125,5 +149,7 @@ _CHECKS: dict[str, Callable[[Office, Surroundings], Iterator[tuple[Grade, str]]]
     "clock": _clock,
     "queue": _queue,
     "mail": _mail,
+    "sending": _sending,
+    "sender": _senders,
     "time zones": _zones,
 }

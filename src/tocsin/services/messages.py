@@ -3,55 +3,70 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tocsin.domain.delivery import Delivery, Frozen
-from tocsin.domain.invite import Entry, Invitation, is_told, method_for, revise
+from tocsin.domain import signed_address
+from tocsin.domain.delivery import Cause, Delivery, Frozen
+from tocsin.domain.invite import Entry, Invitation, is_told, revise, uid_for
 from tocsin.domain.letter import Letter
 from tocsin.domain.model import Booking, SchedulingLink, Workspace
+from tocsin.domain.rsvp import Rsvp
 from tocsin.domain.rules import Action, recipient_key
+from tocsin.domain.signed_address import Purpose
+from tocsin.domain.sync import Standing
 from tocsin.domain.templates import render
 from tocsin.domain.text import one_line
 from tocsin.formats import dates, html, ics, mime
+from tocsin.formats.footer import footer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """All that a message can speak of. `mail_from` is the sender, `base_url` where the workspace lives."""
+    """All that a message can speak of. `mail_from` is the sender, `base_url` where the workspace lives.
+
+    `standing` is what is true of its recipient, `told` what his calendar was told before. `rsvp` is the answer of the person
+    whom the event is about, if it was one. With `secret` mail to our signed addresses is read; without, there are none.
+    `fresh_id` is for an invitation that is new. `opt_out_url` is empty for who is part of the booking.
+    """
 
     workspace: Workspace
     link: SchedulingLink
     booking: Booking
     mail_from: str
     base_url: str
+    standing: Standing
+    told: Invitation | None
+    rsvp: Rsvp | None
+    secret: bytes | None
+    fresh_id: str
+    opt_out_url: str
 
 
-def compose(
-    delivery: Delivery, action: Action, scene: Scene, told: Invitation | None, *, now: datetime
-) -> tuple[Frozen, Invitation]:
+def compose(delivery: Delivery, action: Action, scene: Scene, *, now: datetime) -> tuple[Frozen, Invitation]:
     """Return the finished message and what its recipient's calendar is told by it.
 
-    `told` is what he was told before: the same content again is the very same object, so that his answer stays.
+    The same content as he was told before is the very same object again, so that his answer stays.
     """
-    values = values_for(scene, delivery.recipient)
-    organizer = scene.mail_from if told is None else told.organizer_email
-    entry = _entry(action, scene, values, organizer=organizer)
-    invitation = _invitation(delivery, entry, told, now=now)
-    message_id = f"{delivery.id}.{scene.booking.revision}.{invitation.sequence}@{organizer.rpartition('@')[2]}"
+    values = values_for(scene, delivery)
+    entry = _entry(action, scene, values)
+    invitation = _invitation(delivery, entry, scene, now=now)
+    sender = signed_address.base_of(invitation.organizer_email)
+    message_id = f"{delivery.id}.{scene.booking.revision}.{invitation.sequence}@{sender.rpartition('@')[2]}"
     if not invitation.thread_id:
         invitation = replace(invitation, thread_id=message_id)
-    letter = _letter(action, scene, values, invitation, message_id=message_id, now=now)
+    letter = _letter(delivery, action, scene, values, invitation, message_id=message_id, now=now)
     frozen = Frozen(
         booking_revision=scene.booking.revision,
         sequence=invitation.sequence,
         message_id=message_id,
-        sender=organizer,
+        sender=_signed(scene, sender, Purpose.BOUNCE, delivery.id) or sender,
         message=mime.write(letter),
         frozen_at=now,
     )
     return frozen, invitation
 
 
-def values_for(scene: Scene, recipient: str) -> dict[str, str]:
-    """Return the value of each template variable for one recipient; `domain.templates.VARIABLES` says what they are."""
+def values_for(scene: Scene, delivery: Delivery) -> dict[str, str]:
+    """Return the value of each template variable for one message; `domain.templates.VARIABLES` says what they are."""
+    recipient = delivery.recipient
     booking, link, locale = scene.booking, scene.link, scene.workspace.locale
     people = {
         "client": booking.client.time_zone,
@@ -79,6 +94,8 @@ def values_for(scene: Scene, recipient: str) -> dict[str, str]:
         "host.email": booking.host.email,
         "workspace.name": scene.workspace.name,
         "recipient.email": recipient,
+        "invitation.email": delivery.about,
+        "invitation.rsvp": "" if scene.rsvp is None else scene.rsvp.value,
     }
 
 
@@ -94,13 +111,13 @@ def recipient_zone(scene: Scene, recipient: str) -> str:
     return zones.get(recipient_key(recipient), scene.workspace.time_zone)
 
 
-def _entry(action: Action, scene: Scene, values: dict[str, str], *, organizer: str) -> Entry:
-    booking, place = scene.booking, scene.booking.place
+def _entry(action: Action, scene: Scene, values: dict[str, str]) -> Entry:
+    booking, place, method = scene.booking, scene.booking.place, scene.standing.method
     summary = one_line(render(action.calendar_invite_subject, values)).strip()
     recipient = values["recipient.email"]
     return Entry(
-        method=method_for(booking),
-        uid=booking.uid,
+        method=method,
+        uid=uid_for(booking, scene.told, method),
         summary=summary or scene.link.name,
         description=html.to_text(html.fill(action.calendar_invite_body, values)),
         location=place.join_url or place.details,
@@ -109,17 +126,33 @@ def _entry(action: Action, scene: Scene, values: dict[str, str], *, organizer: s
         ends_at=booking.ends_at.replace(microsecond=0),
         created_at=booking.created_at.replace(microsecond=0),
         organizer_name=booking.host.name,
-        organizer_email=organizer,
+        organizer_email=_organizer(scene),
         attendee_name=_name(scene, recipient),
         attendee_email=recipient,
+        is_still_on=scene.standing is Standing.TAKEN_OFF,
     )
 
 
-def _invitation(delivery: Delivery, entry: Entry, told: Invitation | None, *, now: datetime) -> Invitation:
+def _organizer(scene: Scene) -> str:
+    """Return where the answer goes: the same for the whole life of an entry, because some calendars go by it."""
+    if scene.told is not None:
+        return scene.told.organizer_email
+    return _signed(scene, scene.mail_from, Purpose.ANSWER, scene.fresh_id) or scene.mail_from
+
+
+def _signed(scene: Scene, base: str, purpose: Purpose, thing_id: str) -> str | None:
+    if scene.secret is None:
+        return None
+    wanted = signed_address.reference(purpose, workspace_id=scene.workspace.id, thing_id=thing_id)
+    return signed_address.write(base, wanted, scene.secret)
+
+
+def _invitation(delivery: Delivery, entry: Entry, scene: Scene, *, now: datetime) -> Invitation:
+    told = scene.told
     if told is not None and is_told(entry, told):
-        return told
+        return replace(told, booking_revision=scene.booking.revision)
     invite = revise(entry, told, now=now)
-    fresh = Invitation(
+    return Invitation(
         booking_id=delivery.booking_id,
         recipient=delivery.recipient,
         uid=entry.uid,
@@ -129,31 +162,60 @@ def _invitation(delivery: Delivery, entry: Entry, told: Invitation | None, *, no
         stamp=invite.stamp,
         digest=entry.digest,
         calendar=ics.write(invite),
-        thread_id="",
+        thread_id="" if told is None else told.thread_id,
+        booking_revision=scene.booking.revision,
+        id=scene.fresh_id if told is None else told.id,
     )
-    return fresh if told is None else replace(fresh, thread_id=told.thread_id)
 
 
 def _letter(
-    action: Action, scene: Scene, values: dict[str, str], invitation: Invitation, *, message_id: str, now: datetime
+    delivery: Delivery,
+    action: Action,
+    scene: Scene,
+    values: dict[str, str],
+    invitation: Invitation,
+    *,
+    message_id: str,
+    now: datetime,
 ) -> Letter:
     fragment = html.fill(action.email_body, values)
-    subject = one_line(render(action.email_subject, values)).strip()
+    subject = one_line(render(action.email_subject, values)).strip() or scene.link.name
+    if delivery.cause is Cause.KEEP_IN_SYNC:
+        word, sentence = _news(scene, values)
+        subject = f"{word}: {subject}"
+        fragment = html.fill(f"<p><strong>{sentence}</strong></p>", values) + fragment
+    fragment += footer(scene.opt_out_url, scene.workspace.name, scene.workspace.locale)
+    sender = signed_address.base_of(invitation.organizer_email)
+    # Some calendars only take what comes from, or is to be answered to, the ORGANIZER. People answer to a person.
+    answers_to = () if sender == invitation.organizer_email else (invitation.organizer_email,)
     return Letter(
         from_name=scene.booking.host.name,
-        from_address=invitation.organizer_email,
-        reply_to=scene.booking.host.email,
-        to_name=_name(scene, values["recipient.email"]),
-        to_address=values["recipient.email"],
-        subject=subject or scene.link.name,
+        from_address=sender,
+        reply_to=(*answers_to, scene.booking.host.email),
+        to_name=_name(scene, delivery.recipient),
+        to_address=delivery.recipient,
+        subject=subject,
         text=html.to_text(fragment),
         html=html.page(fragment, locale=scene.workspace.locale),
         method=invitation.method,
         calendar=invitation.calendar,
         message_id=message_id,
         references="" if invitation.thread_id == message_id else invitation.thread_id,
+        opt_out_url=scene.opt_out_url,
         date=now,
     )
+
+
+def _news(scene: Scene, values: dict[str, str]) -> tuple[str, str]:
+    """Return the first word of the subject and the first sentence (a template) of a message that keeps an invite true."""
+    match scene.standing:
+        case Standing.INVITED:
+            return "Updated", "This meeting has changed. It is now on {{booking.starts_at}}."
+        case Standing.OVER:
+            because = ": {{booking.cancel_reason}}" if values["booking.cancel_reason"] else ""
+            return "Cancelled", f"This meeting was cancelled{because}"
+        case Standing.TAKEN_OFF:  # pragma: no branch  mypy proves that no other is left
+            return "Withdrawn", "You are no longer invited to this meeting. It can be removed from your calendar."
 
 
 def _name(scene: Scene, recipient: str) -> str:

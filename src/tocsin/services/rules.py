@@ -1,6 +1,7 @@
-"""Create, read and delete automation rules; refuse those that cannot work."""
+"""Create, read, change and delete automation rules; refuse those that cannot work."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tocsin.domain.errors import InvalidInputError, NotFoundError, Problem
@@ -26,6 +27,7 @@ def create(tx: Transaction, draft: RuleDraft, *, now: datetime, chance: Chance) 
         offset=_offset(draft),
         created_at=now,
         updated_at=now,
+        conditions=draft.conditions,
     )
     tx.rules.put(rule)
     plan_coming(tx, rule, now=now, new_id=chance.new_id)
@@ -45,26 +47,83 @@ def page(tx: Transaction, wanted: Page) -> tuple[list[AutomationRule], int]:
     return tx.rules.page(limit=wanted.size, offset=wanted.offset)
 
 
+def change(tx: Transaction, rule_id: str, draft: RuleDraft, *, now: datetime, chance: Chance) -> AutomationRule:
+    """Make a rule what `draft` says, as a new revision; plan anew what is coming and withdraw whoever was taken off it.
+
+    A draft that says what the rule says already changes nothing. Raises NotFoundError; InvalidInputError as `create` does.
+    """
+    before = _locked(tx, rule_id, more_links=draft.link_ids)
+    # A link that was deleted since may stay named; it is only refused where it is new.
+    problems = link_problems(tx, draft.link_ids, but=before.link_ids)
+    if problems:
+        raise InvalidInputError(problems)
+    wanted = replace(
+        before,
+        name=draft.name or before.name,
+        event=draft.event,
+        link_ids=draft.link_ids,
+        actions=draft.actions,
+        enabled=draft.enabled,
+        offset=_offset(draft),
+        conditions=draft.conditions,
+    )
+    return before if wanted == before else _changed(tx, before, wanted, now=now, chance=chance)
+
+
+def enable(tx: Transaction, rule_id: str, *, enabled: bool, now: datetime, chance: Chance) -> AutomationRule:
+    """Switch a rule on or off; off, what waits of it is withdrawn, and invites that it keeps in sync still are.
+
+    Raises NotFoundError.
+    """
+    before = _locked(tx, rule_id)
+    wanted = replace(before, enabled=enabled)
+    return before if wanted == before else _changed(tx, before, wanted, now=now, chance=chance)
+
+
 def delete(tx: Transaction, rule_id: str, *, now: datetime) -> None:
     """Delete a rule and withdraw what waits of it. Raises NotFoundError."""
-    rule = get(tx, rule_id)
-    tx.links.named(rule.link_ids, lock=True)
+    rule = _locked(tx, rule_id)
     tx.rules.delete(rule.id)
     tx.deliveries.withdraw_rule(rule.id, now=now, reason="the rule was deleted first")
 
 
-def link_problems(tx: Transaction, link_ids: Sequence[str], *, lock: bool = False) -> list[Problem]:
-    """Return what is wrong with the links that a rule names, each id with its reason."""
+def link_problems(
+    tx: Transaction, link_ids: Sequence[str], *, lock: bool = False, but: Sequence[str] = ()
+) -> list[Problem]:
+    """Return what is wrong with the links that a rule names, each id with its reason, `but` for those that it had before."""
     known = {link.id: link for link in tx.links.named(link_ids, lock=lock)}
     problems = []
     for index, link_id in enumerate(link_ids):
         link = known.get(link_id)  # type: ignore[call-overload]  # what somebody sent is only a LinkId once it is found
+        if link_id in but:
+            continue
         if link is None:
             problems.append(Problem(field=f"meeting_ids[{index}]", message=_unknown(tx, link_id)))
         elif link.is_template:
             message = f"{link_id} is a meeting template; give the id of a scheduling link"
             problems.append(Problem(field=f"meeting_ids[{index}]", message=message))
     return problems
+
+
+def _locked(tx: Transaction, rule_id: str, *, more_links: Sequence[str] = ()) -> AutomationRule:
+    """Return a rule that nobody else changes until the end, nor the bookings of its links. Raises NotFoundError.
+
+    Everybody locks links before bookings before rules, so that nobody waits in a circle.
+    """
+    tx.links.named(sorted({*get(tx, rule_id).link_ids, *more_links}), lock=True)
+    tx.rules.lock(rule_id)
+    return get(tx, rule_id)
+
+
+def _changed(
+    tx: Transaction, before: AutomationRule, wanted: AutomationRule, *, now: datetime, chance: Chance
+) -> AutomationRule:
+    after = replace(wanted, revision=before.revision + 1, updated_at=now)
+    tx.rules.put(after)
+    if not after.enabled:
+        tx.deliveries.withdraw_rule(after.id, now=now, reason="the rule was switched off first")
+    plan_coming(tx, after, now=now, new_id=chance.new_id)
+    return after
 
 
 def _unknown(tx: Transaction, link_id: str) -> str:

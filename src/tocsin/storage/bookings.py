@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from tocsin.domain.events import Event, EventKind
+from tocsin.domain.explain import Happened
 from tocsin.domain.model import (
     Booking,
     BookingId,
@@ -87,24 +88,33 @@ class SqlBookings:
     def record(self, event: Event) -> None:
         """Keep that `event` happened."""
         statement = """
-            INSERT INTO events (workspace_id, booking_id, booking_revision, kind, occurred_at)
-            VALUES (:workspace_id, :booking_id, :revision, :kind, :occurred_at)"""
+            INSERT INTO events (workspace_id, booking_id, booking_revision, kind, about, occurred_at)
+            VALUES (:workspace_id, :booking_id, :revision, :kind, :about, :occurred_at)"""
         self._connection.run(
             statement,
             workspace_id=self._workspace_id,
             booking_id=event.booking.id,
             revision=event.booking.revision,
             kind=event.kind.value,
+            about=event.about,
             occurred_at=micros(event.occurred_at),
         )
 
-    def events(self, booking_id: BookingId) -> list[tuple[EventKind, int, datetime]]:
-        """Return what happened to a booking: kind, revision and moment, in order."""
+    def events(self, booking_id: BookingId) -> list[Happened]:
+        """Return what happened to a booking, in order."""
         statement = """
-            SELECT kind, booking_revision, occurred_at FROM events
+            SELECT kind, booking_revision, about, occurred_at FROM events
              WHERE workspace_id = :workspace_id AND booking_id = :id ORDER BY booking_revision, occurred_at"""
         rows = self._connection.rows(statement, workspace_id=self._workspace_id, id=booking_id)
-        return [(EventKind(row["kind"]), row["booking_revision"], instant(row["occurred_at"])) for row in rows]
+        return [
+            Happened(
+                kind=EventKind(row["kind"]),
+                booking_revision=row["booking_revision"],
+                occurred_at=instant(row["occurred_at"]),
+                about=row["about"],
+            )
+            for row in rows
+        ]
 
     def get(self, booking_id: str, *, lock: bool = False) -> Booking | None:
         """Return the booking with this id or sid; locked, nobody else changes it until the end."""
@@ -116,6 +126,12 @@ class SqlBookings:
         found = self._bookings(f"{_SELECT} AND (b.id = :id OR b.sid = :id)", id=booking_id)
         return found[0] if found else None
 
+    def hold(self, booking_ids: Iterable[BookingId]) -> None:
+        """Keep everybody else from changing these bookings until the end."""
+        statement = """
+            SELECT id FROM bookings WHERE workspace_id = :workspace_id AND id {any_of}(:ids) ORDER BY id {for_share}"""
+        self._connection.rows(statement, workspace_id=self._workspace_id, ids=as_json(sorted(set(booking_ids))))
+
     def page(self, wanted: BookingFilter, *, now: datetime, limit: int, offset: int) -> tuple[list[Booking], int]:
         """Return a page of the bookings that `wanted` names, and the number of all of them."""
         clauses, values = _conditions(wanted, now=now)
@@ -126,11 +142,28 @@ class SqlBookings:
         counting = f"SELECT count(*) AS n FROM bookings b WHERE b.workspace_id = :workspace_id{clauses}"
         return found, self._connection.number(counting, workspace_id=self._workspace_id, **values)
 
-    def coming(self, link_ids: Iterable[LinkId], *, now: datetime, after_id: str, limit: int) -> list[Booking]:
-        """Return confirmed bookings of these links that have not ended, by id from `after_id` on, at most `limit`."""
-        statement = f"""{_SELECT} AND b.link_id {{any_of}}(:links) AND b.ends_at > :now AND b.status = 'confirmed'
-               AND b.id > :after_id ORDER BY b.id LIMIT :limit"""
-        return self._bookings(statement, links=as_json(list(link_ids)), now=micros(now), after_id=after_id, limit=limit)
+    def coming(
+        self, link_ids: Iterable[LinkId], *, rule_id: str, now: datetime, after_id: str, limit: int
+    ) -> list[Booking]:
+        """Return confirmed bookings that have not ended and that a rule concerns, by id from `after_id` on, at most `limit`.
+
+        These are the bookings of its links, and those for which something of it waits or somebody was invited by it.
+        """
+        statement = f"""{_SELECT} AND b.ends_at > :now AND b.status = 'confirmed' AND b.id > :after_id
+               AND (b.link_id {{any_of}}(:links)
+                    OR EXISTS (SELECT 1 FROM inviters i WHERE i.workspace_id = b.workspace_id AND i.rule_id = :rule_id
+                                  AND i.booking_id = b.id)
+                    OR EXISTS (SELECT 1 FROM deliveries d WHERE d.workspace_id = b.workspace_id AND d.rule_id = :rule_id
+                                  AND d.booking_id = b.id AND d.state IN ('scheduled', 'retrying', 'paused')))
+             ORDER BY b.id LIMIT :limit"""
+        return self._bookings(
+            statement,
+            links=as_json(list(link_ids)),
+            rule_id=rule_id,
+            now=micros(now),
+            after_id=after_id,
+            limit=limit,
+        )
 
     def clashing(self, booking: Booking, *, shared_link: LinkId | None) -> Booking | None:
         """Return a live booking of one of the same hosts at an overlapping time.

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from tocsin.domain.delivery import Attempt, Delivery, DeliveryId, Frozen, Outcome, Result, State, Verdict
+from tocsin.domain.delivery import Attempt, Cause, Delivery, DeliveryId, Frozen, Outcome, Result, State, Verdict
 from tocsin.domain.events import EventKind
 from tocsin.domain.model import BookingId, WorkspaceId
 from tocsin.domain.plan import Planned
@@ -13,16 +13,17 @@ from tocsin.storage.columns import Row, as_json, bucket, instant, maybe_instant,
 from tocsin.storage.database import Connection
 
 COLUMNS = """id, workspace_id, rule_id, rule_revision, action_index, booking_id, booking_revision, event, recipient, state,
-    reason, due_at, expires_at, next_at, attempts, failures, crashes, created_at, settled_at"""
-_WAITING = "state IN ('scheduled', 'retrying', 'paused')"
+    reason, due_at, expires_at, next_at, attempts, failures, crashes, created_at, settled_at, cause, about"""
+WAITING = "state IN ('scheduled', 'retrying', 'paused')"
+_FIRED = "cause = 'rule_fired'"
 _TIMED = "event IN ('before_meeting_starts', 'after_meeting_ends')"
-_ADD = """
+ADD = """
     INSERT INTO deliveries (workspace_id, bucket, id, key, rule_id, rule_revision, action_index, booking_id,
            booking_revision, event, recipient, recipient_key, rank, state, reason, due_at, expires_at, next_at, attempts,
-           failures, crashes, created_at, settled_at)
+           failures, crashes, created_at, settled_at, cause, about)
     VALUES (:workspace_id, :bucket, :id, :key, :rule_id, :rule_revision, :action_index, :booking_id,
            :booking_revision, :event, :recipient, :recipient_key, :rank, :state, :reason, :due_at, :expires_at, :due_at, 0,
-           0, 0, :now, :settled_at)
+           0, 0, :now, :settled_at, :cause, :about)
     ON CONFLICT (workspace_id, key) DO UPDATE
        SET rule_revision = excluded.rule_revision, booking_revision = excluded.booking_revision, state = excluded.state,
            reason = excluded.reason, rank = excluded.rank, next_at = excluded.next_at, settled_at = excluded.settled_at,
@@ -36,18 +37,19 @@ class SqlDeliveries:
     def __init__(self, connection: Connection, workspace_id: WorkspaceId) -> None:
         self._connection = connection
         self._workspace_id = workspace_id
-        self._bucket = bucket(workspace_id)
 
     def add(self, planned: Iterable[Planned], *, new_id: NewId, now: datetime) -> None:
         """Store what was planned. A key that is there already is planned anew if it never left, and left alone if it did."""
-        self._connection.run_each(_ADD, (self._values(one, new_id=new_id, now=now) for one in planned))
+        self._connection.run_each(ADD, (values_of(one, self._workspace_id, new_id=new_id, now=now) for one in planned))
 
-    def drop_timed(self, booking_id: BookingId, *, keep: Iterable[str], now: datetime, reason: str) -> None:
-        """End the timed deliveries of a booking that still wait and whose key is not in `keep`."""
+    def drop_timed(
+        self, booking_id: BookingId, *, keep: Iterable[str], now: datetime, reason: str, rule_id: str = ""
+    ) -> None:
+        """End the timed deliveries of a booking (of one rule, if given) that still wait and whose key is not in `keep`."""
         statement = f"""
             UPDATE deliveries SET state = 'superseded', reason = :reason, settled_at = :now
-             WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND {_WAITING} AND {_TIMED}
-               AND NOT key {{any_of}}(:keep)"""
+             WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND {WAITING} AND {_TIMED}
+               AND (rule_id = :rule_id OR :rule_id = '') AND NOT key {{any_of}}(:keep)"""
         self._connection.run(
             statement,
             workspace_id=self._workspace_id,
@@ -55,19 +57,20 @@ class SqlDeliveries:
             keep=as_json(list(keep)),
             now=micros(now),
             reason=reason,
+            rule_id=rule_id,
         )
 
     def supersede(self, booking_id: BookingId, *, now: datetime) -> None:
         """End what waits with a stale entry where a message of a newer change to the same recipient waits too."""
         statement = f"""
             UPDATE deliveries SET state = 'superseded', reason = 'a newer change went instead', settled_at = :now
-             WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND {_WAITING} AND NOT {_TIMED}
+             WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND {WAITING} AND NOT {_TIMED} AND {_FIRED}
                AND EXISTS (SELECT 1 FROM deliveries newer
                             WHERE newer.workspace_id = deliveries.workspace_id
                               AND newer.booking_id = deliveries.booking_id
                               AND newer.recipient_key = deliveries.recipient_key
                               AND newer.state IN ('scheduled', 'sending', 'retrying', 'paused')
-                              AND newer.event IN ('booking_rescheduled', 'booking_cancelled')
+                              AND newer.event IN ('booking_rescheduled', 'booking_cancelled') AND newer.{_FIRED}
                               AND newer.booking_revision > deliveries.booking_revision)"""
         self._connection.run(statement, workspace_id=self._workspace_id, booking_id=booking_id, now=micros(now))
 
@@ -75,7 +78,7 @@ class SqlDeliveries:
         """End all that waits from before a revision of a booking: it was cancelled."""
         statement = f"""
             UPDATE deliveries SET state = 'cancelled', reason = :reason, settled_at = :now
-             WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND {_WAITING}
+             WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND {WAITING} AND {_FIRED}
                AND booking_revision < :revision"""
         self._connection.run(
             statement,
@@ -87,11 +90,11 @@ class SqlDeliveries:
         )
 
     def newer_waits(self, delivery: Delivery) -> bool:
-        """Tell whether a message of a newer change of the booking waits for the recipient of `delivery`."""
-        statement = """
+        """Tell whether a rule's message of a newer change of the booking waits for the recipient of `delivery`."""
+        statement = f"""
             SELECT count(*) AS n FROM deliveries
              WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND recipient_key = :recipient_key
-               AND state IN ('scheduled', 'sending', 'retrying', 'paused')
+               AND state IN ('scheduled', 'sending', 'retrying', 'paused') AND {_FIRED}
                AND event IN ('booking_rescheduled', 'booking_cancelled') AND booking_revision > :revision"""
         found = self._connection.number(
             statement,
@@ -106,7 +109,7 @@ class SqlDeliveries:
         """End one delivery, if it still waits."""
         statement = f"""
             UPDATE deliveries SET state = :state, reason = :reason, settled_at = :now
-             WHERE workspace_id = :workspace_id AND id = :id AND {_WAITING}"""
+             WHERE workspace_id = :workspace_id AND id = :id AND {WAITING}"""
         self._connection.run(
             statement,
             workspace_id=self._workspace_id,
@@ -117,10 +120,10 @@ class SqlDeliveries:
         )
 
     def withdraw_rule(self, rule_id: RuleId, *, now: datetime, reason: str) -> int:
-        """End all that waits of a rule; return how many."""
+        """End all that a rule's events asked for and that waits; return how many."""
         statement = f"""
             UPDATE deliveries SET state = 'cancelled', reason = :reason, settled_at = :now
-             WHERE workspace_id = :workspace_id AND rule_id = :rule_id AND {_WAITING}"""
+             WHERE workspace_id = :workspace_id AND rule_id = :rule_id AND {WAITING} AND {_FIRED}"""
         return self._connection.run(
             statement, workspace_id=self._workspace_id, rule_id=rule_id, now=micros(now), reason=reason
         )
@@ -198,28 +201,32 @@ class SqlDeliveries:
         )
         return touched == 1
 
-    def _values(self, planned: Planned, *, new_id: NewId, now: datetime) -> dict[str, object]:
-        return {
-            "workspace_id": self._workspace_id,
-            "bucket": self._bucket,
-            "id": new_id(),
-            "key": planned.key,
-            "rule_id": planned.rule_id,
-            "rule_revision": planned.rule_revision,
-            "action_index": planned.action_index,
-            "booking_id": planned.booking_id,
-            "booking_revision": planned.booking_revision,
-            "event": planned.event.value,
-            "recipient": planned.recipient,
-            "recipient_key": recipient_key(planned.recipient),
-            "rank": planned.rank,
-            "state": planned.state.value,
-            "reason": planned.reason,
-            "due_at": micros(planned.due_at),
-            "expires_at": micros(planned.expires_at),
-            "now": micros(now),
-            "settled_at": None if planned.state is State.SCHEDULED else micros(now),
-        }
+
+def values_of(planned: Planned, workspace_id: WorkspaceId, *, new_id: NewId, now: datetime) -> dict[str, object]:
+    """Return the values of ADD for a delivery that was planned."""
+    return {
+        "workspace_id": workspace_id,
+        "bucket": bucket(workspace_id),
+        "id": new_id(),
+        "key": planned.key,
+        "rule_id": planned.rule_id,
+        "rule_revision": planned.rule_revision,
+        "action_index": planned.action_index,
+        "booking_id": planned.booking_id,
+        "booking_revision": planned.booking_revision,
+        "event": planned.event.value,
+        "recipient": planned.recipient,
+        "recipient_key": recipient_key(planned.recipient),
+        "rank": planned.rank,
+        "state": planned.state.value,
+        "reason": planned.reason,
+        "due_at": micros(planned.due_at),
+        "expires_at": micros(planned.expires_at),
+        "now": micros(now),
+        "settled_at": None if planned.state is State.SCHEDULED else micros(now),
+        "cause": planned.cause.value,
+        "about": planned.about,
+    }
 
 
 def delivery_of(row: Row) -> Delivery:
@@ -244,6 +251,8 @@ def delivery_of(row: Row) -> Delivery:
         crashes=row["crashes"],
         created_at=instant(row["created_at"]),
         settled_at=maybe_instant(row["settled_at"]),
+        cause=Cause(row["cause"]),
+        about=row["about"],
     )
 
 

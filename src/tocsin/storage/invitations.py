@@ -1,13 +1,25 @@
 """Table invitations: the ledger of what each recipient's calendar was told and holds."""
 
-from tocsin.domain.invite import Invitation, Method
+from tocsin.domain.invite import Answered, Invitation, Method, Proposed
 from tocsin.domain.model import BookingId, WorkspaceId
+from tocsin.domain.rsvp import Rsvp
 from tocsin.domain.rules import recipient_key
 from tocsin.storage.columns import Row, instant, micros
 from tocsin.storage.database import Connection
 
 _COLUMNS = """booking_id, recipient, uid, organizer_email, method, sequence, stamp_at, digest, calendar, thread_id,
-    held_method, held_sequence"""
+    booking_revision, id, held_method, held_sequence, rsvp, answered_sequence, answer_stamp_at, answered_at, answer_comment,
+    proposed_starts_at, proposed_ends_at, proposed_at, proposal_comment"""
+_PUT = """
+    INSERT INTO invitations (workspace_id, recipient_key, booking_id, recipient, uid, organizer_email, method, sequence,
+           stamp_at, digest, calendar, thread_id, booking_revision, id)
+    VALUES (:workspace_id, :recipient_key, :booking_id, :recipient, :uid, :organizer_email, :method, :sequence,
+           :stamp_at, :digest, :calendar, :thread_id, :booking_revision, :id)
+    ON CONFLICT (workspace_id, booking_id, recipient_key) DO UPDATE
+       SET held_method = CASE WHEN invitations.uid = excluded.uid THEN invitations.held_method END,
+           held_sequence = CASE WHEN invitations.uid = excluded.uid THEN invitations.held_sequence END,
+           uid = excluded.uid, method = excluded.method, sequence = excluded.sequence, stamp_at = excluded.stamp_at,
+           digest = excluded.digest, calendar = excluded.calendar, booking_revision = excluded.booking_revision"""
 
 
 class SqlInvitations:
@@ -38,17 +50,20 @@ class SqlInvitations:
         rows = self._connection.rows(statement, workspace_id=self._workspace_id, booking_id=booking_id)
         return [_invitation(row) for row in rows]
 
-    def put(self, invitation: Invitation) -> None:
-        """Store what a recipient is told from now on; what he holds stays until the message was taken."""
+    def by_id(self, invitation_id: str) -> Invitation | None:
+        """Return the invitation that answers to this id; nobody else changes it until the end."""
         statement = f"""
-            INSERT INTO invitations (workspace_id, recipient_key, {_COLUMNS})
-            VALUES (:workspace_id, :recipient_key, :booking_id, :recipient, :uid, :organizer_email, :method, :sequence,
-                    :stamp_at, :digest, :calendar, :thread_id, NULL, NULL)
-            ON CONFLICT (workspace_id, booking_id, recipient_key) DO UPDATE
-               SET method = excluded.method, sequence = excluded.sequence, stamp_at = excluded.stamp_at,
-                   digest = excluded.digest, calendar = excluded.calendar"""
+            SELECT {_COLUMNS} FROM invitations WHERE workspace_id = :workspace_id AND id = :id {{for_update}}"""
+        row = self._connection.row(statement, workspace_id=self._workspace_id, id=invitation_id)
+        return None if row is None else _invitation(row)
+
+    def put(self, invitation: Invitation) -> None:
+        """Store what a recipient is told from now on; what he holds stays until the message was taken.
+
+        With another UID he holds nothing yet, and what he answered before says nothing of it.
+        """
         self._connection.run(
-            statement,
+            _PUT,
             workspace_id=self._workspace_id,
             recipient_key=recipient_key(invitation.recipient),
             booking_id=invitation.booking_id,
@@ -61,7 +76,47 @@ class SqlInvitations:
             digest=invitation.digest,
             calendar=invitation.calendar,
             thread_id=invitation.thread_id,
+            booking_revision=invitation.booking_revision,
+            id=invitation.id,
         )
+
+    def answer(self, invitation: Invitation, answered: Answered) -> None:
+        """Keep what a recipient answered."""
+        statement = """
+            UPDATE invitations SET rsvp = :rsvp, answered_sequence = :sequence, answer_stamp_at = :stamp, answered_at = :at,
+                   answer_comment = :comment
+             WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND recipient_key = :recipient_key"""
+        self._connection.run(
+            statement,
+            rsvp=answered.rsvp.value,
+            sequence=answered.sequence,
+            stamp=micros(answered.stamp),
+            at=micros(answered.at),
+            comment=answered.comment,
+            **self._key(invitation),
+        )
+
+    def propose(self, invitation: Invitation, proposed: Proposed) -> None:
+        """Keep which other time a recipient proposed."""
+        statement = """
+            UPDATE invitations SET proposed_starts_at = :starts_at, proposed_ends_at = :ends_at, proposed_at = :at,
+                   proposal_comment = :comment
+             WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND recipient_key = :recipient_key"""
+        self._connection.run(
+            statement,
+            starts_at=micros(proposed.starts_at),
+            ends_at=micros(proposed.ends_at),
+            at=micros(proposed.at),
+            comment=proposed.comment,
+            **self._key(invitation),
+        )
+
+    def _key(self, invitation: Invitation) -> dict[str, object]:
+        return {
+            "workspace_id": self._workspace_id,
+            "booking_id": invitation.booking_id,
+            "recipient_key": recipient_key(invitation.recipient),
+        }
 
 
 def _invitation(row: Row) -> Invitation:
@@ -76,6 +131,33 @@ def _invitation(row: Row) -> Invitation:
         digest=row["digest"],
         calendar=row["calendar"],
         thread_id=row["thread_id"],
+        booking_revision=row["booking_revision"],
+        id=row["id"],
         held_method=None if row["held_method"] is None else Method(row["held_method"]),
         held_sequence=row["held_sequence"],
+        answered=_answered(row),
+        proposed=_proposed(row),
+    )
+
+
+def _answered(row: Row) -> Answered | None:
+    if row["rsvp"] is None:
+        return None
+    return Answered(
+        rsvp=Rsvp(row["rsvp"]),
+        sequence=row["answered_sequence"],
+        stamp=instant(row["answer_stamp_at"]),
+        at=instant(row["answered_at"]),
+        comment=row["answer_comment"],
+    )
+
+
+def _proposed(row: Row) -> Proposed | None:
+    if row["proposed_at"] is None:
+        return None
+    return Proposed(
+        starts_at=instant(row["proposed_starts_at"]),
+        ends_at=instant(row["proposed_ends_at"]),
+        at=instant(row["proposed_at"]),
+        comment=row["proposal_comment"],
     )

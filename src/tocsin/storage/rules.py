@@ -5,13 +5,17 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import timedelta
 
+from tocsin.domain.conditions import Condition, Field, Operator
 from tocsin.domain.events import EventKind
 from tocsin.domain.model import LinkId, WorkspaceId
+from tocsin.domain.rsvp import Rsvp
 from tocsin.domain.rules import Action, ActionType, AutomationRule, RuleId
 from tocsin.storage.columns import Row, as_json, instant, micros
 from tocsin.storage.database import Connection
 
-_COLUMNS = "r.id, r.revision, r.name, r.event, r.enabled, r.offset_s, r.actions, r.created_at, r.updated_at"
+_COLUMNS = (
+    "r.id, r.revision, r.name, r.event, r.enabled, r.offset_s, r.actions, r.conditions, r.created_at, r.updated_at"
+)
 
 
 class SqlRules:
@@ -26,21 +30,25 @@ class SqlRules:
         values = _values(rule) | {"workspace_id": self._workspace_id}
         self._connection.run(
             """INSERT INTO automation_rules
-                      (workspace_id, id, revision, name, event, enabled, offset_s, actions, created_at, updated_at)
-               VALUES (:workspace_id, :id, :revision, :name, :event, :enabled, :offset_s, :actions, :created_at, :updated_at)
+                      (workspace_id, id, revision, name, event, enabled, offset_s, actions, conditions, created_at,
+                       updated_at)
+               VALUES (:workspace_id, :id, :revision, :name, :event, :enabled, :offset_s, :actions, :conditions, :created_at,
+                       :updated_at)
                ON CONFLICT (workspace_id, id) DO UPDATE
                   SET revision = excluded.revision, name = excluded.name, event = excluded.event,
                       enabled = excluded.enabled, offset_s = excluded.offset_s, actions = excluded.actions,
+                      conditions = excluded.conditions,
                       updated_at = excluded.updated_at""",
             **values,
         )
         self._connection.run(
-            """INSERT INTO rule_revisions (workspace_id, rule_id, revision, actions, made_at)
-               VALUES (:workspace_id, :rule_id, :revision, :actions, :made_at)""",
+            """INSERT INTO rule_revisions (workspace_id, rule_id, revision, actions, conditions, made_at)
+               VALUES (:workspace_id, :rule_id, :revision, :actions, :conditions, :made_at)""",
             workspace_id=self._workspace_id,
             rule_id=rule.id,
             revision=rule.revision,
             actions=values["actions"],
+            conditions=values["conditions"],
             made_at=values["updated_at"],
         )
         self._put_links(rule)
@@ -65,24 +73,44 @@ class SqlRules:
         counting = f"SELECT count(*) AS n FROM automation_rules {where}"
         return self._rules(rows), self._connection.number(counting, workspace_id=self._workspace_id)
 
-    def watching(self, link_id: LinkId, kinds: Iterable[EventKind]) -> list[AutomationRule]:
-        """Return the enabled rules of a link for these events, the oldest first."""
+    def watching(
+        self, link_id: LinkId, kinds: Iterable[EventKind], *, disabled_too: bool = False
+    ) -> list[AutomationRule]:
+        """Return the rules of a link for these events that are switched on, or all of them, the oldest first."""
         statement = f"""
             SELECT {_COLUMNS}
               FROM rule_links l JOIN automation_rules r ON r.workspace_id = l.workspace_id AND r.id = l.rule_id
-             WHERE l.workspace_id = :workspace_id AND l.link_id = :link_id AND l.event {{any_of}}(:kinds) AND r.enabled
+             WHERE l.workspace_id = :workspace_id AND l.link_id = :link_id AND l.event {{any_of}}(:kinds)
+               AND (r.enabled OR :disabled_too)
              ORDER BY r.created_at, r.id"""
         kinds_json = as_json([kind.value for kind in kinds])
-        rows = self._connection.rows(statement, workspace_id=self._workspace_id, link_id=link_id, kinds=kinds_json)
+        rows = self._connection.rows(
+            statement,
+            workspace_id=self._workspace_id,
+            link_id=link_id,
+            kinds=kinds_json,
+            disabled_too=disabled_too,
+        )
         return self._rules(rows)
 
-    def action(self, rule_id: str, *, revision: int, index: int) -> Action:
-        """Return an action as it was at a revision of its rule, which may be gone by now."""
+    def hold(self, rule_ids: Iterable[str]) -> None:
+        """Keep everybody else from changing these rules until the end."""
         statement = """
-            SELECT actions FROM rule_revisions
+            SELECT id FROM automation_rules WHERE workspace_id = :workspace_id AND id {any_of}(:ids) ORDER BY id {for_share}"""
+        self._connection.rows(statement, workspace_id=self._workspace_id, ids=as_json(sorted(set(rule_ids))))
+
+    def lock(self, rule_id: str) -> None:
+        """Wait for all who hold a rule, and keep it for oneself until the end."""
+        statement = "SELECT id FROM automation_rules WHERE workspace_id = :workspace_id AND id = :id {for_update}"
+        self._connection.rows(statement, workspace_id=self._workspace_id, id=rule_id)
+
+    def action(self, rule_id: str, *, revision: int, index: int) -> tuple[Action, tuple[Condition, ...]]:
+        """Return an action and the conditions as they were at a revision of their rule, which may be gone by now."""
+        statement = """
+            SELECT actions, conditions FROM rule_revisions
              WHERE workspace_id = :workspace_id AND rule_id = :rule_id AND revision = :revision"""
         row = self._connection.rows(statement, workspace_id=self._workspace_id, rule_id=rule_id, revision=revision)[0]
-        return _actions(row["actions"])[index]
+        return _actions(row["actions"])[index], _conditions(row["conditions"])
 
     def delete(self, rule_id: RuleId) -> None:
         """Delete a rule; its revisions stay for the deliveries that came from it."""
@@ -139,6 +167,7 @@ def _values(rule: AutomationRule) -> dict[str, object]:
         "enabled": rule.enabled,
         "offset_s": None if rule.offset is None else int(rule.offset.total_seconds()),
         "actions": as_json([asdict(action) for action in rule.actions]),
+        "conditions": as_json([asdict(condition) for condition in rule.conditions]),
         "created_at": micros(rule.created_at),
         "updated_at": micros(rule.updated_at),
     }
@@ -152,10 +181,18 @@ def _rule(row: Row, link_ids: tuple[LinkId, ...]) -> AutomationRule:
         event=EventKind(row["event"]),
         link_ids=link_ids,
         actions=_actions(row["actions"]),
+        conditions=_conditions(row["conditions"]),
         enabled=bool(row["enabled"]),
         offset=None if row["offset_s"] is None else timedelta(seconds=row["offset_s"]),
         created_at=instant(row["created_at"]),
         updated_at=instant(row["updated_at"]),
+    )
+
+
+def _conditions(text: str) -> tuple[Condition, ...]:
+    return tuple(
+        Condition(field=Field(one["field"]), operator=Operator(one["operator"]), value=Rsvp(one["value"]))
+        for one in json.loads(text)
     )
 
 

@@ -8,12 +8,17 @@ from tocsin.storage.answers import SqlAnswers
 from tocsin.storage.bookings import SqlBookings
 from tocsin.storage.database import Connection, Database
 from tocsin.storage.deliveries import SqlDeliveries
+from tocsin.storage.dkim_keys import SqlDkimKeys
+from tocsin.storage.inbound import SqlBounces, SqlInboundCounts
 from tocsin.storage.invitations import SqlInvitations
 from tocsin.storage.links import SqlLinks
 from tocsin.storage.members import SqlMembers
 from tocsin.storage.outcomes import SqlOutcomes
 from tocsin.storage.queue import SqlQueue
 from tocsin.storage.rules import SqlRules
+from tocsin.storage.suppressions import SqlSuppressions
+from tocsin.storage.sync import SqlSync
+from tocsin.storage.usage import SqlUsage
 from tocsin.storage.workspaces import SqlWorkspaces
 
 
@@ -30,7 +35,13 @@ class SqlTransaction:
         self.rules = SqlRules(connection, workspace_id)
         self.deliveries = SqlDeliveries(connection, workspace_id)
         self.invitations = SqlInvitations(connection, workspace_id)
+        self.sync = SqlSync(connection, workspace_id)
         self.answers = SqlAnswers(connection, workspace_id)
+        self.suppressions = SqlSuppressions(connection, workspace_id)
+        self.usage = SqlUsage(connection, workspace_id)
+        self.dkim_keys = SqlDkimKeys(connection, workspace_id)
+        self.inbound_counts = SqlInboundCounts(connection, workspace_id)
+        self.bounces = SqlBounces(connection, workspace_id)
 
 
 class SqlStore:

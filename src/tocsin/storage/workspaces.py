@@ -97,8 +97,14 @@ class SqlWorkspaces:
 
 # In an order that no foreign key forbids.
 _OWNED = (
+    "inbound_counts",
+    "dkim_keys",
+    "suppressions",
+    "usage",
+    "workspace_limits",
     "answers",
     "invitations",
+    "inviters",
     "messages",
     "attempts",
     "deliveries",

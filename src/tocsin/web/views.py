@@ -4,36 +4,24 @@ from collections.abc import Callable
 from importlib import resources
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from tocsin import __version__
 from tocsin.bootstrap import App
 from tocsin.domain.errors import NotFoundError, TocsinError
 from tocsin.domain.model import Workspace
 from tocsin.services import workspaces
-from tocsin.web import mailbox
+from tocsin.web import mailbox, opt_out
+from tocsin.web.pages import HEADERS, has_mailbox, rendered, status_of
 from tocsin.web.reference import sections
 
-_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
 # The message itself, in a sandboxed frame of our own page: no script, no form, nothing loaded, whatever it holds.
-_MESSAGE_HEADERS = _HEADERS | {
+_MESSAGE_HEADERS = HEADERS | {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'"
 }
 
-_PAGES = Environment(
-    loader=PackageLoader("tocsin.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-)
 _STYLE = (resources.files("tocsin.web") / "static" / "tocsin.css").read_bytes()
 
 
@@ -43,12 +31,12 @@ def routes(app: App, document: dict[str, Any]) -> list[Route]:
 
     def page(name: str, of: Callable[[Request], dict[str, Any]]) -> Callable[[Request], Any]:
         async def answer(request: Request) -> Response:
-            return await run_in_threadpool(_rendered, app, name, of, request)
+            return await run_in_threadpool(rendered, app, name, lambda: of(request))
 
         return answer
 
     async def style(_request: Request) -> Response:
-        return Response(_STYLE, media_type="text/css", headers=_HEADERS | {"Cache-Control": "max-age=60"})
+        return Response(_STYLE, media_type="text/css", headers=HEADERS | {"Cache-Control": "max-age=60"})
 
     async def download(request: Request) -> Response:
         return await run_in_threadpool(_download, app, request)
@@ -62,33 +50,22 @@ def routes(app: App, document: dict[str, Any]) -> list[Route]:
         ),
         Route("/mailbox/{id}", page("message.html", lambda request: {"message": _message(app, request)})),
         Route("/mailbox/{id}/{kind}", download),
+        *opt_out.routes(app),
     ]
-
-
-def _rendered(app: App, name: str, of: Callable[[Request], dict[str, Any]], request: Request) -> Response:
-    shared = {"version": __version__, "has_mailbox": _has_mailbox(app), "base_url": app.settings.base_url}
-    try:
-        text = _PAGES.get_template(name).render(shared | of(request))
-    except TocsinError as error:
-        is_missing = isinstance(error, NotFoundError)
-        text = _PAGES.get_template("error.html").render(shared | {"error": str(error), "is_missing": is_missing})
-        return Response(text, status_code=404 if is_missing else 503, media_type="text/html", headers=_HEADERS)
-    return Response(text, media_type="text/html", headers=_HEADERS)
 
 
 def _download(app: App, request: Request) -> Response:
     try:
         message = _message(app, request)
     except TocsinError as error:
-        status = 404 if isinstance(error, NotFoundError) else 503
-        return Response(str(error), status_code=status, media_type="text/plain", headers=_HEADERS)
+        return Response(str(error), status_code=status_of(error), media_type="text/plain", headers=HEADERS)
     kinds = {
         "html": (message.html, "text/html", _MESSAGE_HEADERS),
-        "invite.ics": (message.calendar, "text/calendar", _HEADERS),
-        "message.eml": (message.raw, "message/rfc822", _HEADERS),
+        "invite.ics": (message.calendar, "text/calendar", HEADERS),
+        "message.eml": (message.raw, "message/rfc822", HEADERS),
     }
     if request.path_params["kind"] not in kinds:
-        return Response("there is no such part", status_code=404, media_type="text/plain", headers=_HEADERS)
+        return Response("there is no such part", status_code=404, media_type="text/plain", headers=HEADERS)
     content, media_type, headers = kinds[request.path_params["kind"]]
     return Response(content, media_type=media_type, headers=headers)
 
@@ -101,13 +78,8 @@ def _message(app: App, request: Request) -> mailbox.Message:
 
 def _here(app: App, request: Request) -> Workspace:
     """Return the workspace of a request for the mailbox. Raises NotFoundError if there is no mailbox to see."""
-    if not _has_mailbox(app):
+    if not has_mailbox(app):
         raise NotFoundError(
             "the captured mailbox is there with TOCSIN_SMTP_URL=capture: and on a loopback address only"
         )
     return workspaces.at_host(app.store, request.headers.getlist("host"), base_host=app.settings.base_host)
-
-
-def _has_mailbox(app: App) -> bool:
-    # There is no sign-in here, so only whoever is on this machine may look.
-    return app.settings.captures and app.settings.is_local

@@ -17,7 +17,7 @@ from typing import Any
 from tocsin.domain.errors import StoreInUseError
 
 LONGEST_REQUEST = 65_536  # octets
-PATIENCE_S = 15.0
+PATIENCE_S = 45.0  # a checkup may wait for the relay and for the DNS
 
 log = logging.getLogger("tocsin.desk")
 

@@ -9,8 +9,9 @@ from datetime import timedelta
 
 from tocsin.domain.delivery import Settlement
 from tocsin.domain.errors import UnavailableError
-from tocsin.services.attempts import Sender, UnsettledError, deliver
+from tocsin.services.attempts import UnsettledError, deliver
 from tocsin.services.ports import Mailer
+from tocsin.services.preparation import Sender
 from tocsin.workers import maintenance
 from tocsin.workers.gate import Gate
 from tocsin.workers.lease import LEASE, Lease

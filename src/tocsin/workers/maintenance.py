@@ -5,9 +5,9 @@ import threading
 from datetime import timedelta
 
 from tocsin.domain.errors import TocsinError
-from tocsin.services.attempts import Sender
 from tocsin.services.automation import go_on_planning
 from tocsin.services.idempotency import KEPT_FOR
+from tocsin.services.preparation import Sender
 
 EVERY = timedelta(seconds=1)
 

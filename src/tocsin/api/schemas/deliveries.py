@@ -8,7 +8,7 @@ from pydantic import Field
 from tocsin.api.schemas.fields import Asked, Shown, plain
 from tocsin.api.schemas.paging import PageQuery, Pagination
 from tocsin.domain.delivery import OPEN, Attempt, Delivery, State
-from tocsin.domain.invite import Invitation
+from tocsin.domain.invite import Invitation, Proposed
 from tocsin.services.ports import DeliveryFilter
 
 _States = Literal[
@@ -38,7 +38,9 @@ class DeliveryOut(Shown):
     id: str
     state: str
     reason: str | None
+    cause: str
     event: str
+    about: str | None
     rule_id: str
     rule_revision: int
     action_index: int
@@ -59,7 +61,9 @@ class DeliveryOut(Shown):
             id=delivery.id,
             state=delivery.state.value,
             reason=delivery.reason or None,
+            cause=delivery.cause.value,
             event=delivery.event.value,
+            about=delivery.about or None,
             rule_id=delivery.rule_id,
             rule_revision=delivery.rule_revision,
             action_index=delivery.action_index,
@@ -127,8 +131,30 @@ class InvitationsQuery(Asked):
     booking_id: Annotated[str, Field(min_length=1, max_length=64, description="a booking's id or sid"), plain]
 
 
+class ProposalOut(Shown):
+    """Another time that a recipient proposed. Nothing moves by it."""
+
+    starts_at: datetime
+    ends_at: datetime
+    comment: str | None
+    proposed_at: datetime
+
+    @classmethod
+    def of(cls, proposed: Proposed) -> Self:
+        """Return `proposed` as it is shown."""
+        return cls(
+            starts_at=proposed.starts_at,
+            ends_at=proposed.ends_at,
+            comment=proposed.comment or None,
+            proposed_at=proposed.at,
+        )
+
+
 class InvitationOut(Shown):
-    """What one recipient's calendar was told last, and what it is known to hold."""
+    """What one recipient's calendar was told last, what it is known to hold, and what the recipient answered to it.
+
+    `rsvp` is the answer to what he was told last: after a change he is asked again.
+    """
 
     booking_id: str
     recipient: str
@@ -136,8 +162,13 @@ class InvitationOut(Shown):
     sequence: int
     method: str
     dtstamp: datetime
+    message_id: str
     held_sequence: int | None
     held_method: str | None
+    rsvp: str
+    answered_at: datetime | None
+    comment: str | None
+    proposal: ProposalOut | None
 
     @classmethod
     def of(cls, invitation: Invitation) -> Self:
@@ -151,6 +182,11 @@ class InvitationOut(Shown):
             dtstamp=invitation.stamp,
             held_sequence=invitation.held_sequence,
             held_method=None if invitation.held_method is None else invitation.held_method.value,
+            message_id=invitation.thread_id,
+            rsvp=invitation.rsvp.value,
+            answered_at=None if invitation.answered is None else invitation.answered.at,
+            comment=None if invitation.answered is None else invitation.answered.comment or None,
+            proposal=None if invitation.proposed is None else ProposalOut.of(invitation.proposed),
         )
 
 

@@ -1,8 +1,8 @@
 """Reading what was sent: every wrong field at once, each with its path and a sentence that says what would be right."""
 
 import difflib
-from collections.abc import Mapping
-from typing import TypeVar, cast
+from collections.abc import Iterator, Mapping
+from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -83,9 +83,13 @@ def _fields(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
     """Return the names of the fields of the model that stands at `path` inside `model`."""
     for part in path:
         if isinstance(part, str):
-            annotation = model.model_fields[part].annotation
-            inner = next(
-                (arg for arg in getattr(annotation, "__args__", ()) if hasattr(arg, "model_fields")), annotation
-            )
-            model = cast("type[BaseModel]", inner)
+            model = next(_models(model.model_fields[part].annotation), model)
     return list(model.model_fields)
+
+
+def _models(annotation: object) -> Iterator[type[BaseModel]]:
+    """Yield the models that `annotation` speaks of, however deep: `Annotated[list[Model], …] | None`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in getattr(annotation, "__args__", ()):
+        yield from _models(inner)

@@ -1,14 +1,17 @@
 """Automation rules on the wire: `workflow` in bodies, `meeting_ids` for links, `offset_minutes` and `enabled` of our own."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from tocsin.api.schemas.fields import HtmlTemplate, OptionalLine, Shown, StrictlySent, SubjectTemplate
 from tocsin.api.schemas.paging import Pagination
-from tocsin.domain.events import TIMED, EventKind
+from tocsin.domain.conditions import MOST_CONDITIONS, Condition, Operator
+from tocsin.domain.conditions import Field as ConditionField
+from tocsin.domain.events import OF_RULES, TIMED, EventKind
 from tocsin.domain.model import LinkId
+from tocsin.domain.rsvp import Rsvp
 from tocsin.domain.rules import (
     CLIENT_EMAIL,
     HOST_EMAIL,
@@ -26,7 +29,7 @@ from tocsin.domain.templates import Variable, parse
 from tocsin.domain.text import LINE_LENGTH, complaint
 from tocsin.formats import addresses
 
-_EVENTS = ", ".join(EventKind)
+_EVENTS = ", ".join(OF_RULES)
 _TYPES = ", ".join(ActionType)
 
 
@@ -68,13 +71,6 @@ class ActionIn(StrictlySent):
             raise ValueError(f"must be {_TYPES}")
         return value
 
-    @field_validator("keep_in_sync")
-    @classmethod
-    def _not_yet(cls, value: bool) -> bool:  # noqa: FBT001  pydantic calls it
-        if value:
-            raise ValueError("is not supported by this version yet; leave it out or send false")
-        return value
-
     def action(self) -> Action:
         """Return the same in our words, each address once."""
         once: dict[str, str] = {}
@@ -87,28 +83,51 @@ class ActionIn(StrictlySent):
             email_body=self.email_body,
             calendar_invite_subject=self.calendar_invite_subject,
             calendar_invite_body=self.calendar_invite_body,
+            keep_in_sync=self.keep_in_sync,
         )
+
+
+class ConditionIn(StrictlySent):
+    """What must hold when a message is about to be sent."""
+
+    field: Annotated[Literal["invitation.rsvp"], Field(description="the answer to the invitation")]
+    operator: Annotated[
+        Literal["is", "is_not", "is_for_somebody", "is_for_nobody"],
+        Field(description="the first two look at this recipient, the others at all who were invited to the booking"),
+    ]
+    value: Literal["needs_action", "accepted", "tentative", "declined", "delegated"]
+
+    def condition(self) -> Condition:
+        """Return the same in our words."""
+        return Condition(field=ConditionField(self.field), operator=Operator(self.operator), value=Rsvp(self.value))
+
+
+def _known_event(value: str) -> str:
+    if value not in OF_RULES:
+        raise ValueError(f"must be one of {_EVENTS}")
+    return value
+
+
+_Event = Annotated[str, AfterValidator(_known_event), Field(description=f"one of {_EVENTS}")]
+_LinkIds = Annotated[
+    list[Annotated[str, AfterValidator(_link_id)]],
+    Field(min_length=1, max_length=MOST_LINKS, description="ids (UUIDs) of scheduling links, not of templates"),
+]
+_Actions = Annotated[list[ActionIn], Field(min_length=1, max_length=MOST_ACTIONS)]
+_Offset = Annotated[int, Field(ge=0, le=MOST_OFFSET)]
+_Conditions = Annotated[list[ConditionIn], Field(max_length=MOST_CONDITIONS, description="all of them must hold")]
 
 
 class RuleIn(StrictlySent):
     """An automation rule as it is asked for."""
 
-    event: Annotated[str, Field(description=f"one of {_EVENTS}")]
-    meeting_ids: Annotated[
-        list[Annotated[str, AfterValidator(_link_id)]],
-        Field(min_length=1, max_length=MOST_LINKS, description="ids (UUIDs) of scheduling links, not of templates"),
-    ]
-    actions: Annotated[list[ActionIn], Field(min_length=1, max_length=MOST_ACTIONS)]
+    event: _Event
+    meeting_ids: _LinkIds
+    actions: _Actions
     name: OptionalLine = ""
-    offset_minutes: Annotated[int, Field(ge=0, le=MOST_OFFSET)] | None = None
+    offset_minutes: _Offset | None = None
     enabled: bool = True
-
-    @field_validator("event")
-    @classmethod
-    def _known_event(cls, value: str) -> str:
-        if value not in list(EventKind):
-            raise ValueError(f"must be one of {_EVENTS}")
-        return value
+    conditions: _Conditions = Field(default_factory=list)
 
     @field_validator("offset_minutes")
     @classmethod
@@ -126,7 +145,29 @@ class RuleIn(StrictlySent):
             actions=tuple(action.action() for action in self.actions),
             enabled=self.enabled,
             offset=None if self.offset_minutes is None else timedelta(minutes=self.offset_minutes),
+            conditions=tuple(condition.condition() for condition in self.conditions),
         )
+
+
+class RulePatch(StrictlySent):
+    """What to change of an automation rule; what is left out stays as it is."""
+
+    event: _Event | None = None
+    meeting_ids: _LinkIds | None = None
+    actions: _Actions | None = None
+    name: OptionalLine = ""
+    offset_minutes: _Offset | None = None
+    enabled: bool | None = None
+    conditions: _Conditions | None = None
+
+
+def patched(rule: AutomationRule, sent: dict[str, object]) -> dict[str, object]:
+    """Return the body that would make `rule` what it is, with what was sent in the place of its own fields."""
+    shown = FullRuleOut.of(rule).model_dump(mode="json", include=set(RulePatch.model_fields))
+    changes = {name: value for name, value in sent.items() if value is not None}
+    if changes.get("event", rule.event.value) != rule.event.value:
+        del shown["offset_minutes"]  # it belongs to the former event
+    return shown | changes
 
 
 class RuleOut(Shown):
@@ -151,7 +192,15 @@ class ActionOut(Shown):
     email_body: str
     calendar_invite_subject: str
     calendar_invite_body: str
-    keep_in_sync: bool = False
+    keep_in_sync: bool
+
+
+class ConditionOut(Shown):
+    """A condition."""
+
+    field: str
+    operator: str
+    value: str
 
 
 class FullRuleOut(Shown):
@@ -164,6 +213,7 @@ class FullRuleOut(Shown):
     actions: list[ActionOut]
     enabled: bool
     offset_minutes: int | None
+    conditions: list[ConditionOut]
     revision: int
     created_at: datetime
     updated_at: datetime
@@ -179,6 +229,10 @@ class FullRuleOut(Shown):
             actions=[_action_out(action) for action in rule.actions],
             enabled=rule.enabled,
             offset_minutes=None if rule.offset is None else int(rule.offset.total_seconds() // 60),
+            conditions=[
+                ConditionOut(field=one.field.value, operator=one.operator.value, value=one.value.value)
+                for one in rule.conditions
+            ],
             revision=rule.revision,
             created_at=rule.created_at,
             updated_at=rule.updated_at,
@@ -212,4 +266,5 @@ def _action_out(action: Action) -> ActionOut:
         email_body=action.email_body,
         calendar_invite_subject=action.calendar_invite_subject,
         calendar_invite_body=action.calendar_invite_body,
+        keep_in_sync=action.keep_in_sync,
     )

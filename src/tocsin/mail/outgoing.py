@@ -1,0 +1,32 @@
+"""The way out: the relay, or that there is none, becomes mailers, a probe, and the host that receivers may see."""
+
+from collections.abc import Callable
+
+from tocsin.domain.delivery import Outcome
+from tocsin.mail.capture import CaptureMailer
+from tocsin.mail.smtp import SmtpMailer
+from tocsin.mail.transport import Relay, is_loopback
+from tocsin.services.ports import Mailer
+
+_PROBE_S = 10.0
+
+
+def mailers(relay: Relay | None, *, client_name: str) -> Callable[[], Mailer]:
+    """Return what makes a mailer for each thread; without a relay messages are captured."""
+    if relay is None:
+        return CaptureMailer
+    return lambda: SmtpMailer(relay, client_name=client_name)
+
+
+def probe(relay: Relay | None, *, client_name: str) -> Callable[[], Outcome] | None:
+    """Return what greets the relay and tells how that went; None without one."""
+    if relay is None:
+        return None
+    return lambda: SmtpMailer(relay, client_name=client_name, greeting_s=_PROBE_S, command_s=_PROBE_S).probe()
+
+
+def host(relay: Relay | None) -> str | None:
+    """Return the relay's host: empty if it is this machine, None without a relay."""
+    if relay is None:
+        return None
+    return "" if is_loopback(relay.host) else relay.host

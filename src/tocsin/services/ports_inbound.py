@@ -1,0 +1,31 @@
+"""What mail that comes back needs from the store: a part of `ports.Transaction`, on a page of its own."""
+
+from datetime import datetime
+from typing import Protocol
+
+from tocsin.domain.delivery import DeliveryId
+
+
+class InboundCounts(Protocol):
+    """How much mail came, by what became of it. Of the workspace '' is what nobody could tell whose it was."""
+
+    def add(self, verdict: str, *, now: datetime) -> None: ...
+    def since(self, moment: datetime) -> dict[str, int]: ...
+
+
+class Bounces(Protocol):
+    """What came back of the deliveries of a workspace."""
+
+    def end(self, delivery_id: DeliveryId, *, reason: str, sent_since: datetime, now: datetime) -> bool: ...
+    def mark_dead(self, delivery_id: DeliveryId, *, now: datetime) -> None: ...
+    def number_dead(self, recipient: str) -> int: ...
+    def complain(self, delivery_id: DeliveryId, *, now: datetime) -> bool: ...
+
+
+class InboundTables(Protocol):
+    """The tables of one workspace that speak of mail that came back."""
+
+    @property
+    def inbound_counts(self) -> InboundCounts: ...
+    @property
+    def bounces(self) -> Bounces: ...

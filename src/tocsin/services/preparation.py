@@ -1,0 +1,216 @@
+"""Preparing: is a claimed delivery still to be sent, and with which bytes?
+
+All is decided in one transaction that holds the bookings and rules: whoever changes one of them either comes first, and the
+message says so, or finds in the ledger what this one tells.
+"""
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from tocsin.domain.conditions import Answers, unmet
+from tocsin.domain.delivery import Cause, Delivery, Frozen, Settlement, State, Verdict, stale
+from tocsin.domain.events import TIMED
+from tocsin.domain.invite import Invitation
+from tocsin.domain.letter import Envelope
+from tocsin.domain.limits import Limits
+from tocsin.domain.model import Booking
+from tocsin.domain.plan import is_planned, plan_timed
+from tocsin.domain.rsvp import Rsvp
+from tocsin.domain.rules import Action
+from tocsin.domain.sync import SAID_ALREADY, standing
+from tocsin.formats import scan
+from tocsin.services import consent, dkim, limits, sync
+from tocsin.services.messages import Scene, compose
+from tocsin.services.ports import Chance, Clock, Store, Transaction
+
+log = logging.getLogger("tocsin.deliveries")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sender:
+    """What every attempt needs. `mail_from` is the sender of workspaces without their own.
+
+    `hears`: mail to our signed addresses comes back here; `secret` signs them. `limits` hold for workspaces without their own.
+    """
+
+    store: Store
+    clock: Clock
+    chance: Chance
+    mail_from: str
+    base_url_of: Callable[[str], str]  # subdomain -> where that workspace lives
+    secret: bytes
+    hears: bool
+    limits: Limits
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """A delivery whose message is frozen, and the booking's revision that it tells."""
+
+    delivery: Delivery
+    envelope: Envelope
+    booking_revision: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Written:
+    """A message that may leave, what its recipient's calendar is told by it, and the action whose words it has."""
+
+    frozen: Frozen
+    invitation: Invitation
+    action: Action
+
+
+def prepare(tx: Transaction, sender: Sender, claimed: list[Delivery], *, now: datetime) -> list[Ready | Settlement]:
+    """Write and freeze the message of each delivery, or say how it ends without one. All are of one workspace."""
+    tx.bookings.hold(delivery.booking_id for delivery in claimed)
+    tx.rules.hold(delivery.rule_id for delivery in claimed)
+    return [_prepare(tx, sender, delivery, now=now) for delivery in claimed]
+
+
+def ended(tx: Transaction, delivery: Delivery, booking: Booking | None, *, now: datetime) -> Verdict | None:
+    """Return how a delivery ends without being sent, or None if it is still to be sent.
+
+    A change ends what waits; what was on its way then, and comes back, is ended here.
+    """
+    if booking is None:
+        return _GONE
+    found = stale(delivery, booking, now=now)
+    if found is not None:
+        return found
+    if delivery.cause is Cause.KEEP_IN_SYNC:
+        return sync.ended(tx, delivery, booking)
+    return _ended_by_its_rule(tx, delivery, booking, now=now)
+
+
+_GONE = Verdict(state=State.CANCELLED, reason="the rule was deleted first")
+
+
+def _ended_by_its_rule(tx: Transaction, delivery: Delivery, booking: Booking, *, now: datetime) -> Verdict | None:
+    rule = tx.rules.get(delivery.rule_id)
+    if rule is None:
+        return _GONE
+    if delivery.event in TIMED:
+        is_asked_for = is_planned(delivery, plan_timed(booking, [rule], now=now))
+        return None if is_asked_for else Verdict(state=State.SUPERSEDED, reason="it was planned anew")
+    if not rule.enabled:
+        return Verdict(state=State.CANCELLED, reason="the rule was switched off first")
+    if not rule.invites(delivery.recipient, booking):
+        return Verdict(state=State.CANCELLED, reason="the recipient was taken off the rule or the booking first")
+    if tx.deliveries.newer_waits(delivery):
+        return Verdict(state=State.SUPERSEDED, reason="a newer change went instead")
+    return None
+
+
+def _prepare(tx: Transaction, sender: Sender, delivery: Delivery, *, now: datetime) -> Ready | Settlement:
+    scene = _scene(tx, sender, delivery)
+    end = _GONE if scene is None else _kept_back(tx, delivery, scene, now=now)
+    if scene is None or end is not None:
+        return Settlement(delivery=delivery, outcome=None, verdict=end or _GONE)
+    frozen = _frozen(tx, sender, delivery, scene, now=now)
+    if isinstance(frozen, Verdict):
+        return Settlement(delivery=delivery, outcome=None, verdict=frozen)
+    envelope = Envelope(sender=frozen.sender, recipient=delivery.recipient, message=frozen.message)
+    return Ready(delivery=delivery, envelope=envelope, booking_revision=scene.booking.revision)
+
+
+def _kept_back(tx: Transaction, delivery: Delivery, scene: Scene, *, now: datetime) -> Verdict | None:
+    """Return why a delivery ends or waits whatever its message would be, or None."""
+    end = ended(tx, delivery, scene.booking, now=now) or consent.refusal(tx, delivery, scene.booking, now=now)
+    if end is not None:
+        return end
+    pause = limits.pause_of(tx)
+    return None if pause is None else pause.verdict(delivery, now=now)
+
+
+def _frozen(tx: Transaction, sender: Sender, delivery: Delivery, scene: Scene, *, now: datetime) -> Frozen | Verdict:
+    """Return the bytes to be sent, the same as before if they still hold, or how the delivery ends or waits."""
+    former = tx.deliveries.frozen(delivery.id)
+    if former is not None and _holds(former, scene):
+        return former
+    written = _written(tx, sender, delivery, scene, now=now)
+    return written if isinstance(written, Verdict) else _kept(tx, sender, delivery, written, now=now)
+
+
+def _holds(frozen: Frozen, scene: Scene) -> bool:
+    """Tell whether a frozen message is still what its recipient is to be told; an older entry must never come again."""
+    told = scene.told
+    return told is not None and (frozen.booking_revision, frozen.sequence) == (scene.booking.revision, told.sequence)
+
+
+def _written(tx: Transaction, sender: Sender, delivery: Delivery, scene: Scene, *, now: datetime) -> _Written | Verdict:
+    """Return the message, or how the delivery ends if there is none: nothing to say, or no way to say it."""
+    action, conditions = tx.rules.action(delivery.rule_id, revision=delivery.rule_revision, index=delivery.action_index)
+    failing = unmet(conditions, _answers(tx, scene)) if conditions and delivery.cause is Cause.RULE_FIRED else None
+    if failing is not None:
+        return Verdict(state=State.CANCELLED, reason=f"a condition of the rule did not hold: {failing}")
+    try:
+        frozen, invitation = compose(delivery, action, scene, now=now)
+        frozen = _signed(tx, sender, frozen, invitation, now=now)
+        complaints = scan.complaints(frozen.message)
+    except Exception as error:
+        log.exception("the message of a delivery could not be written", extra={"delivery": delivery.id})
+        complaints = [f"{type(error).__name__}: {error}"]
+    if complaints:
+        # The next try would fail the same way.
+        return Verdict(state=State.FAILED, reason=f"the message was not fit to leave: {complaints[0]}")
+    if delivery.cause is Cause.KEEP_IN_SYNC and _is_known(scene.told, invitation):
+        return SAID_ALREADY
+    return _Written(frozen=frozen, invitation=invitation, action=action)
+
+
+def _is_known(told: Invitation | None, invitation: Invitation) -> bool:
+    return told is not None and told.is_held and told.sequence == invitation.sequence
+
+
+def _signed(tx: Transaction, sender: Sender, frozen: Frozen, invitation: Invitation, *, now: datetime) -> Frozen:
+    domain = invitation.organizer_email.rpartition("@")[2]
+    return replace(frozen, message=dkim.signed(tx, frozen.message, sender_domain=domain, secret=sender.secret, now=now))
+
+
+def _kept(tx: Transaction, sender: Sender, delivery: Delivery, written: _Written, *, now: datetime) -> Frozen | Verdict:
+    """Keep a message that is about to leave, or return how its delivery waits or ends because a limit is reached."""
+    held = limits.charge(tx, delivery, sender.limits, now=now)
+    if held is not None:
+        return held
+    tx.invitations.put(written.invitation)
+    if delivery.cause is Cause.RULE_FIRED:
+        sync.remember(tx, delivery, written.action, written.invitation, now=now)
+    tx.deliveries.freeze(delivery.id, written.frozen)
+    return written.frozen
+
+
+def _scene(tx: Transaction, sender: Sender, delivery: Delivery) -> Scene | None:
+    workspace = tx.workspaces.by_id(delivery.workspace_id)
+    booking = tx.bookings.get(delivery.booking_id)
+    link = None if booking is None else tx.links.get(booking.link_id, deleted_too=True)
+    if workspace is None or booking is None or link is None:
+        return None
+    base_url = sender.base_url_of(workspace.subdomain)
+    told = tx.invitations.get(booking.id, delivery.recipient)
+    is_sync = delivery.cause is Cause.KEEP_IN_SYNC
+    return Scene(
+        workspace=workspace,
+        link=link,
+        booking=booking,
+        mail_from=workspace.mail_from or sender.mail_from,
+        base_url=base_url,
+        # Whom a rule writes to is invited by it, whatever was before.
+        standing=sync.standing_of(tx, told, booking, delivery.recipient) if is_sync else standing(booking, []),
+        told=told,
+        rsvp=_rsvp(tx.invitations.get(booking.id, delivery.about)) if delivery.about else None,
+        secret=sender.secret if sender.hears else None,
+        fresh_id=sender.chance.new_id(),
+        opt_out_url=consent.opt_out_url(delivery, booking, base_url=base_url, secret=sender.secret),
+    )
+
+
+def _answers(tx: Transaction, scene: Scene) -> Answers:
+    everybody: Iterable[Invitation] = tx.invitations.of_booking(scene.booking.id)
+    return Answers(own=_rsvp(scene.told), all=tuple(one.rsvp for one in everybody))
+
+
+def _rsvp(invitation: Invitation | None) -> Rsvp:
+    return Rsvp.NEEDS_ACTION if invitation is None else invitation.rsvp

@@ -1,0 +1,104 @@
+"""Keeps invites true: what a change of a booking or a rule means for those who hold an invite from an action that keeps it."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from tocsin.domain.delivery import Delivery, Verdict
+from tocsin.domain.events import ENTRY_CHANGES, EventKind
+from tocsin.domain.invite import Invitation, Method
+from tocsin.domain.model import Booking
+from tocsin.domain.rules import Action, AutomationRule, RuleId, recipient_key
+from tocsin.domain.sync import Inviter, Kept, Standing, plan_sync, standing, verdict_of
+from tocsin.services.ports import NewId, Transaction
+
+
+def follow_booking(
+    tx: Transaction, before: Booking, after: Booking, happened: Iterable[EventKind], *, now: datetime, new_id: NewId
+) -> None:
+    """Plan what those must be told who hold an invite to a booking that changed."""
+    changed = any(kind in ENTRY_CHANGES for kind in happened)
+    other_people = before.hosts != after.hosts or before.client.email != after.client.email
+    if changed or other_people:
+        kept = _kept(tx, after, tx.sync.of_booking(after.id))
+        if other_people:
+            kept = [_with_present_people(tx, one, after) for one in kept]
+        tx.sync.add(plan_sync(after, kept, changed=changed, now=now), new_id=new_id, now=now)
+
+
+def follow_rule(tx: Transaction, rule: AutomationRule, booking: Booking, *, now: datetime, new_id: NewId) -> None:
+    """Plan what those must be told who were taken off `rule`, as it is now, and hold an invite to `booking` from it."""
+    for kept in _kept(tx, booking, tx.sync.of_booking(booking.id)):
+        own = next((inviter for inviter in kept.inviters if inviter.rule_id == rule.id), None)
+        if own is None or own.is_active == (is_on := rule.invites(kept.invitation.recipient, booking)):
+            continue
+        changed = _set_active(tx, kept, booking, own.rule_id, is_active=is_on)
+        tx.sync.add(plan_sync(booking, [changed], changed=False, now=now), new_id=new_id, now=now)
+
+
+def remember(tx: Transaction, delivery: Delivery, action: Action, invitation: Invitation, *, now: datetime) -> None:
+    """Note which action invited a recipient, so that it is known whose invite he holds."""
+    if invitation.method is Method.REQUEST:
+        inviter = Inviter(
+            rule_id=RuleId(delivery.rule_id),
+            rule_revision=delivery.rule_revision,
+            action_index=delivery.action_index,
+            keeps=action.keep_in_sync,
+            is_active=True,
+            invited_at=now,
+        )
+        tx.sync.invited(delivery.booking_id, delivery.recipient, _keeping(tx, delivery, inviter))
+
+
+def ended(tx: Transaction, delivery: Delivery, booking: Booking) -> Verdict | None:
+    """Return how a delivery that keeps an invite true ends because nothing is to be told, or None if something is."""
+    told = tx.invitations.get(booking.id, delivery.recipient)
+    now_true = standing_of(tx, told, booking, delivery.recipient)
+    may_hold = told is not None and (told.held_method is not None or tx.sync.may_have_arrived(delivery))
+    return verdict_of(told, now_true, revision=delivery.booking_revision, may_hold=may_hold)
+
+
+def standing_of(tx: Transaction, told: Invitation | None, booking: Booking, recipient: str) -> Standing:
+    """Return what is true of a recipient now."""
+    return standing(booking, tx.sync.inviters(booking.id, recipient), told=told)
+
+
+def _keeping(tx: Transaction, delivery: Delivery, inviter: Inviter) -> Inviter:
+    """Return `inviter`, or the former one of the same rule if that keeps the invite and this one does not.
+
+    What was promised once is kept: another action of the rule does not take it back.
+    """
+    if inviter.keeps:
+        return inviter
+    former = tx.sync.inviters(delivery.booking_id, delivery.recipient)
+    keeping = next((one for one in former if one.rule_id == inviter.rule_id and one.keeps), None)
+    return inviter if keeping is None else replace(keeping, is_active=True, invited_at=inviter.invited_at)
+
+
+def _kept(tx: Transaction, booking: Booking, inviters: Mapping[str, list[Inviter]]) -> list[Kept]:
+    told = {recipient_key(one.recipient): one for one in tx.invitations.of_booking(booking.id)} if inviters else {}
+    return [Kept(invitation=told[key], inviters=tuple(each)) for key, each in inviters.items() if key in told]
+
+
+def _with_present_people(tx: Transaction, kept: Kept, booking: Booking) -> Kept:
+    """Return `kept` as it is with the client and the hosts that the booking has now: former ones are invited no more."""
+    for inviter in kept.inviters:
+        is_active = _is_wanted(tx, inviter, kept.invitation.recipient, booking)
+        if inviter.is_active != is_active:
+            kept = _set_active(tx, kept, booking, inviter.rule_id, is_active=is_active)
+    return kept
+
+
+def _is_wanted(tx: Transaction, inviter: Inviter, recipient: str, booking: Booking) -> bool:
+    rule = tx.rules.get(inviter.rule_id)
+    if rule is not None:
+        return rule.invites(recipient, booking)
+    action, _ = tx.rules.action(inviter.rule_id, revision=inviter.rule_revision, index=inviter.action_index)
+    wanted = {recipient_key(one) for one in action.recipients(booking)}
+    return inviter.is_active and recipient_key(recipient) in wanted
+
+
+def _set_active(tx: Transaction, kept: Kept, booking: Booking, rule_id: RuleId, *, is_active: bool) -> Kept:
+    tx.sync.set_active(booking.id, kept.invitation.recipient, rule_id, is_active=is_active)
+    inviters = [replace(one, is_active=is_active) if one.rule_id == rule_id else one for one in kept.inviters]
+    return replace(kept, inviters=tuple(inviters))

@@ -1,0 +1,131 @@
+"""Table inviters, and the deliveries that keep invites in sync: who was invited by which action, and what waits for them."""
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from tocsin.domain.delivery import Delivery
+from tocsin.domain.model import BookingId, WorkspaceId
+from tocsin.domain.plan import Planned
+from tocsin.domain.rules import RuleId, recipient_key
+from tocsin.domain.sync import LONGEST_SETTLE, Inviter
+from tocsin.services.ports import NewId
+from tocsin.storage.columns import Row, instant, micros
+from tocsin.storage.database import Connection
+from tocsin.storage.deliveries import ADD, WAITING, values_of
+
+_COLUMNS = "rule_id, rule_revision, action_index, keeps, is_active, invited_at"
+# A change joins the message that waits already, so that a booking that changes often is told of once. What waits for another
+# try keeps its moment; else the moment moves on with the change, up to `longest` after the first.
+_JOIN = f"""
+    UPDATE deliveries
+       SET rule_id = :rule_id, rule_revision = :rule_revision, action_index = :action_index,
+           booking_revision = :booking_revision, event = :event, expires_at = :expires_at,
+           due_at = CASE WHEN :due_at < created_at + :longest THEN :due_at ELSE created_at + :longest END,
+           next_at = CASE WHEN state = 'retrying' THEN next_at
+                          WHEN :due_at < created_at + :longest THEN :due_at ELSE created_at + :longest END
+     WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND recipient_key = :recipient_key
+       AND cause = 'keep_in_sync' AND {WAITING}"""
+
+_JOINED = ("workspace_id", "rule_id", "rule_revision", "action_index", "booking_id", "booking_revision", "event",
+           "recipient_key", "due_at", "expires_at")  # fmt: skip
+
+
+class SqlSync:
+    """What keeps the invites of one workspace in sync."""
+
+    def __init__(self, connection: Connection, workspace_id: WorkspaceId) -> None:
+        self._connection = connection
+        self._workspace_id = workspace_id
+
+    def add(self, planned: Iterable[Planned], *, new_id: NewId, now: datetime) -> None:
+        """Store what is to be told: joined to what waits for the same recipient, or as a delivery of its own."""
+        for one in planned:
+            values = values_of(one, self._workspace_id, new_id=new_id, now=now)
+            joining = {name: values[name] for name in _JOINED}
+            if not self._connection.run(_JOIN, longest=int(LONGEST_SETTLE.total_seconds() * 1_000_000), **joining):
+                self._connection.run(ADD, **values | {"key": f"sync/{values['id']}"})
+
+    def may_have_arrived(self, delivery: Delivery) -> bool:
+        """Tell whether a message to this recipient was handed over and nobody knows what became of it, or may have been.
+
+        The attempt at `delivery` that is in hand does not count.
+        """
+        statement = """
+            SELECT count(*) AS n FROM attempts a
+              JOIN deliveries d ON d.workspace_id = a.workspace_id AND d.id = a.delivery_id
+             WHERE d.workspace_id = :workspace_id AND d.booking_id = :booking_id AND d.recipient_key = :recipient_key
+               AND (a.result = 'unknown' OR a.result IS NULL)
+               AND NOT (a.delivery_id = :id AND a.number = :number)"""
+        found = self._connection.number(
+            statement,
+            workspace_id=self._workspace_id,
+            booking_id=delivery.booking_id,
+            recipient_key=recipient_key(delivery.recipient),
+            id=delivery.id,
+            number=delivery.attempts,
+        )
+        return found > 0
+
+    def invited(self, booking_id: BookingId, recipient: str, inviter: Inviter) -> None:
+        """Note that a recipient was invited by an action."""
+        statement = f"""
+            INSERT INTO inviters (workspace_id, booking_id, recipient_key, {_COLUMNS})
+            VALUES (:workspace_id, :booking_id, :recipient_key, :rule_id, :rule_revision, :action_index, :keeps, :is_active,
+                    :invited_at)
+            ON CONFLICT (workspace_id, booking_id, recipient_key, rule_id) DO UPDATE
+               SET rule_revision = excluded.rule_revision, action_index = excluded.action_index, keeps = excluded.keeps,
+                   is_active = excluded.is_active, invited_at = excluded.invited_at"""
+        self._connection.run(
+            statement,
+            **self._key(booking_id, recipient),
+            rule_id=inviter.rule_id,
+            rule_revision=inviter.rule_revision,
+            action_index=inviter.action_index,
+            keeps=inviter.keeps,
+            is_active=inviter.is_active,
+            invited_at=micros(inviter.invited_at),
+        )
+
+    def set_active(self, booking_id: BookingId, recipient: str, rule_id: RuleId, *, is_active: bool) -> None:
+        """Note that a recipient was taken off a rule, or is on it again."""
+        statement = """
+            UPDATE inviters SET is_active = :is_active
+             WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND recipient_key = :recipient_key
+               AND rule_id = :rule_id"""
+        self._connection.run(statement, **self._key(booking_id, recipient), rule_id=rule_id, is_active=is_active)
+
+    def inviters(self, booking_id: BookingId, recipient: str) -> list[Inviter]:
+        """Return the actions that invited a recipient, the latest last."""
+        statement = f"""
+            SELECT {_COLUMNS} FROM inviters
+             WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND recipient_key = :recipient_key
+             ORDER BY invited_at, rule_id"""
+        return [_inviter(row) for row in self._connection.rows(statement, **self._key(booking_id, recipient))]
+
+    def of_booking(self, booking_id: BookingId) -> dict[str, list[Inviter]]:
+        """Return who invited whom to a booking, the latest last, by recipient's key; only where one keeps the invite."""
+        statement = f"""
+            SELECT recipient_key, {_COLUMNS} FROM inviters
+             WHERE workspace_id = :workspace_id AND booking_id = :booking_id ORDER BY recipient_key, invited_at, rule_id"""
+        found: dict[str, list[Inviter]] = {}
+        for row in self._connection.rows(statement, workspace_id=self._workspace_id, booking_id=booking_id):
+            found.setdefault(row["recipient_key"], []).append(_inviter(row))
+        return {key: inviters for key, inviters in found.items() if any(inviter.keeps for inviter in inviters)}
+
+    def _key(self, booking_id: BookingId, recipient: str) -> dict[str, object]:
+        return {
+            "workspace_id": self._workspace_id,
+            "booking_id": booking_id,
+            "recipient_key": recipient_key(recipient),
+        }
+
+
+def _inviter(row: Row) -> Inviter:
+    return Inviter(
+        rule_id=RuleId(row["rule_id"]),
+        rule_revision=row["rule_revision"],
+        action_index=row["action_index"],
+        keeps=bool(row["keeps"]),
+        is_active=bool(row["is_active"]),
+        invited_at=instant(row["invited_at"]),
+    )

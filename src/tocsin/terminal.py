@@ -1,0 +1,59 @@
+"""What the commands share: how an answer of the office is printed, as lines, as a table or as JSON."""
+
+import json
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from tocsin import bootstrap
+
+Subdomain = Annotated[str, typer.Argument(metavar="SUBDOMAIN", help="The workspace's subdomain.")]
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+
+
+def say(text: str) -> None:
+    """Print `text` and a line end."""
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def listing(command: str, values: dict[str, Any], columns: tuple[str, ...], *, as_json: bool) -> None:
+    """Run a command of the office that answers with a list, and print that."""
+    found = bootstrap.administer(bootstrap.settings(), command, values)
+    if as_json:
+        say(json.dumps(found, indent=2))
+    elif found:
+        table(found, columns)
+    else:
+        say("none")
+
+
+def facts(command: str, values: dict[str, Any], *, as_json: bool) -> None:
+    """Run a command of the office that answers with one thing, and print that."""
+    found = bootstrap.administer(bootstrap.settings(), command, values)
+    if as_json:
+        say(json.dumps(found, indent=2))
+    else:
+        say("\n".join(f"{name:<14} {_plain(value)}" for name, value in found.items()))
+
+
+def table(found: Sequence[dict[str, Any]], columns: tuple[str, ...]) -> None:
+    """Print some columns of each thing found."""
+    drawn = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        drawn.add_column(column.replace("_", " "), overflow="fold")
+    for one in found:
+        drawn.add_row(*(_plain(one[column]) for column in columns))
+    Console(markup=False, highlight=False).print(drawn)
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, list):
+        return ", ".join(map(str, value))
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "" if value is None else str(value)

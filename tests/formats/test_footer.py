@@ -1,0 +1,61 @@
+"""The line that says why a message came, and how to have no more."""
+
+import pytest
+from hypothesis import given
+
+from tests.formats.letters import hostile_text
+from tocsin.formats import html
+from tocsin.formats.footer import footer
+from tocsin.formats.markup import Tag, read
+
+URL = "https://acme.example.com/opt-out/AbC-_123"
+ENGLISH = f"You receive this because Acme tells you of its bookings. · Stop these messages ({URL})"
+
+
+def test_the_line_says_why_and_leads_out() -> None:
+    line = footer(URL, "Acme", "en")
+
+    assert line == (
+        "<p>You receive this because Acme tells you of its bookings. · "
+        f'<a href="{URL}" rel="noopener noreferrer">Stop these messages</a></p>'
+    )
+    assert html.to_text(line) == ENGLISH
+
+
+@pytest.mark.parametrize(
+    ("locale", "words"),
+    [
+        ("de", "Keine Nachrichten mehr"),
+        ("de_AT", "Keine Nachrichten mehr"),
+        ("fr-CH", "Ne plus recevoir de messages"),
+        ("es", "No recibir más mensajes"),
+        ("it", "Non ricevere più messaggi"),
+        ("nl", "Geen berichten meer"),
+        ("pt_BR", "Não receber mais mensagens"),
+        ("ja", "Stop these messages"),
+        ("den", "Stop these messages"),
+        ("", "Stop these messages"),
+    ],
+)
+def test_it_is_in_the_workspaces_language_or_in_english(locale: str, words: str) -> None:
+    line = footer(URL, "Acme", locale)
+
+    assert f">{words}</a>" in line
+    assert "Acme" in line
+    assert "{}" not in line
+
+
+@pytest.mark.parametrize("url", ["", "javascript:alert(1)", "/opt-out/x", "https://user@example.com/x"])
+def test_without_a_way_out_there_is_no_line(url: str) -> None:
+    assert footer(url, "Acme", "en") == ""
+
+
+@given(name=hostile_text)
+def test_no_name_adds_a_tag_or_breaks_the_line(name: str) -> None:
+    line = footer(URL, name, "en")
+
+    tags = [(piece.name, piece.is_end) for _, piece in read(line) if isinstance(piece, Tag)]
+    assert tags == [("p", False), ("a", False), ("a", True), ("p", True)]
+    assert html.clean(line) == line
+    assert "\n" not in html.to_text(line)
+    assert html.to_text(line).endswith(f"Stop these messages ({URL})")

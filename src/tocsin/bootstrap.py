@@ -247,6 +247,7 @@ def _surroundings(app: App) -> checkup.Surroundings:
         sqlite=sqlite3.sqlite_version_info if app.settings.sqlite_path is not None else None,
         zone_rules=importlib.metadata.version("tzdata"),
         captures=app.settings.captures,
+        hears=bool(app.settings.inbound),
         is_local=app.settings.is_local,
         mail_from=app.settings.mail_from,
         probe=outgoing.probe(_relay(app.settings), client_name=_client_name(app.settings)),

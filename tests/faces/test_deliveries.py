@@ -182,6 +182,7 @@ def test_an_invitation_shows_what_each_calendar_was_told(client: Client) -> None
 
     assert seen == [("REQUEST", 0), ("REQUEST", 1), ("CANCEL", 2)]
     assert len(uids) == 1
+    assert invitation["message_ids"] == [str(letter["Message-ID"]).strip("<>") for letter in client.letterbox.letters()]
     assert (invitation["held_method"], invitation["held_sequence"]) == ("CANCEL", 2)
     assert invitation["recipient"] == "ada@example.org"
     assert client.v1.get("/invitations", booking_id=booking["id"]).json() == {"invitations": [invitation]}

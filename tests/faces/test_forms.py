@@ -1,12 +1,16 @@
-"""Forms of pages: no more of a body is read than a form may have."""
+"""Forms of pages: no more of a body is read than a form may have, and whatever comes is a form or a plain refusal."""
 
 from collections.abc import Iterator
 
 import anyio
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from starlette.requests import Request
 from starlette.types import Message
 
-from tocsin.web.forms import LARGEST_FORM, body_of
+from tocsin.domain.errors import InvalidInputError, TooLargeError, UnsupportedMediaError
+from tocsin.web.forms import LARGEST_FORM, body_of, fields
 
 
 def sent(pieces: Iterator[bytes]) -> Request:
@@ -35,3 +39,54 @@ def test_a_body_that_never_ends_is_read_just_until_it_is_too_large() -> None:
 
 def test_a_form_may_come_in_pieces() -> None:
     assert anyio.run(body_of, sent(iter([b"wish", b"=", b"rule"]))) == b"wish=rule"
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "multipart/form-data; boundary=b",
+        'Multipart/Form-Data; charset=utf-8; Boundary="b"',
+        "multipart/form-data;boundary=b",
+    ],
+)
+@pytest.mark.parametrize("line_end", ["\r\n", "\n"])
+def test_a_form_in_parts_is_read(content_type: str, line_end: str) -> None:
+    lines = ["--b", 'content-disposition: form-data; name="wish"', "Content-Type: text/plain", "", "rule", "--b"]
+    lines += ['Content-Disposition: form-data; name="x"', "", "two", "lines", "--b", "X: y", "", "z", "--b--", ""]
+
+    assert fields(content_type, line_end.join(lines).encode()) == {"wish": "rule", "x": "two\nlines"}
+
+
+PIECES = [
+    "--b",
+    "\r\n",
+    "\n",
+    "Content-Disposition: form-data;",
+    ' name="wish"',
+    'name*="',
+    "rule",
+    "--",
+    "\x00",
+    "ü",
+    '"',
+    ";",
+    "=",
+    "&",
+    "%",
+    "boundary=",
+]
+anything = st.one_of(st.text(max_size=200), st.lists(st.sampled_from(PIECES), max_size=60).map("".join))
+
+
+@given(
+    parameters=anything,
+    body=anything,
+    kind=st.sampled_from(["multipart/form-data; boundary=b;", "multipart/form-data;", ""]),
+)
+def test_whatever_comes_is_a_form_or_a_plain_refusal(parameters: str, body: str, kind: str) -> None:
+    try:
+        found = fields(kind + parameters, body.encode(errors="replace"))
+    except (InvalidInputError, TooLargeError, UnsupportedMediaError):
+        return
+
+    assert all(isinstance(name, str) and isinstance(value, str) for name, value in found.items())

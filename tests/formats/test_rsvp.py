@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.formats.replies import PROGRAMS, a_mail, a_reply, crlf, mail
 from tocsin.domain.rsvp import Answer, Proposal, Rsvp
-from tocsin.formats import received, rsvp
+from tocsin.formats import received, rsvp, zones
 
 UID = a_reply().uid
 ADA = "ada@example.org"
@@ -423,6 +423,39 @@ HOSTILE = [
         b"Content-Type: text/calendar\n\nBEGIN:VCALENDAR\nMETHOD:REPLY\nBEGIN:VEVENT\nUID:\xff\nATTENDEE;", id="cut off"
     ),
 ]
+
+
+@pytest.mark.parametrize("charset", ["unicode_escape", "raw_unicode_escape", "punycode", "idna", "rot13"])
+def test_a_text_is_not_read_with_what_is_no_charset_of_mail(charset: str) -> None:
+    mail = received.taken_apart(f"Content-Type: text/calendar; charset={charset}\n\n".encode() + b"Zo\xeb \\x41")
+
+    assert mail is not None
+    assert received.text_of(mail, largest=100) == "Zoë \\x41"
+
+
+def test_parameters_that_do_not_fit_together_spoil_only_themselves() -> None:
+    head = "Content-Type: text/calendar; method*=x; method*0=RE; method*1=PLY"
+
+    assert rsvp.read(a_mail(a_calendar(ACCEPTED), head=head)) == [an_answer()]
+
+
+@pytest.mark.parametrize("spoilt", ["DURATION:P99999999W", "DURATION:half an hour"])
+def test_a_proposal_that_nobody_can_read_does_not_spoil_the_next(spoilt: str) -> None:
+    first = a_calendar(ACCEPTED, "DTSTART:20261125T120000Z", spoilt, method="COUNTER", uid="one")
+    second = a_calendar(ACCEPTED, "DTSTART:20261125T120000Z", "DURATION:PT30M", method="COUNTER", uid="two")
+
+    assert [one.uid for one in rsvp.read(a_mail(f"{first}\n{second}"))] == ["two"]
+
+
+def test_for_an_unknown_zone_no_similar_one_is_looked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_name: str) -> None:
+        raise AssertionError("it takes 10 ms, and there can be thousands in a mail")
+
+    monkeypatch.setattr(zones, "_nearest", fail)
+    first = a_calendar(ACCEPTED, "DTSTART;TZID=Mars:20261125T120000", "DURATION:PT30M", method="COUNTER", uid="one")
+    second = a_calendar(ACCEPTED, "DTSTART:20261125T120000Z", "DURATION:PT30M", method="COUNTER", uid="two")
+
+    assert [one.uid for one in rsvp.read(a_mail(f"{first}\n{second}"))] == ["two"]
 
 
 @pytest.mark.parametrize("message", HOSTILE)

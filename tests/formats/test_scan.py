@@ -1,6 +1,7 @@
 """Each kind of damage that a mistake in the writers could do, and that the scan must see."""
 
 import base64
+from dataclasses import replace
 
 import pytest
 
@@ -146,6 +147,8 @@ def test_a_damaged_message_does_not_pass(old: bytes, new: bytes, complaint: str)
         ("mailto:bookings@example.net", "mailto:other@example.net", "ORGANIZER is not the address in From"),
         ("mailto:alice@example.com", "mailto:bob@example.com", "ATTENDEE is not the address in To"),
         (";RSVP=\r\n TRUE", "\r\n ", "ATTENDEE is not of the expected form in a REQUEST"),
+        ("STATUS:CONFIRMED\r\n", "", "STATUS is missing"),
+        ("X-MICROSOFT-DISALLOW-COUNTER:TRUE\r\n", "", "counter-proposals are taken where nobody reads them"),
     ],
 )  # fmt: skip
 def test_a_damaged_calendar_does_not_pass(old: str, new: str, complaint: str) -> None:
@@ -154,6 +157,24 @@ def test_a_damaged_calendar_does_not_pass(old: str, new: str, complaint: str) ->
 
     assert damaged != CALENDAR
     assert any(complaint in each for each in found), found
+
+
+def test_the_organizer_may_carry_a_signed_reference_and_then_takes_counter_proposals() -> None:
+    signed = f"bookings+r{'a' * 45}@example.net"
+    heard = an_invite(organizer_email=signed)
+    letter = a_letter(heard, from_address="bookings@example.net", reply_to=(signed, "zoe@example.net"))
+
+    assert scan.complaints(mime.write(letter)) == []
+    refusing = ics.write(heard).replace("END:VEVENT", "X-MICROSOFT-DISALLOW-COUNTER:TRUE\r\nEND:VEVENT")
+    assert "counter-proposals" in scan.complaints(mime.write(replace(letter, calendar=refusing)))[0]
+    other = ics.write(an_invite(organizer_email=signed.replace("+r", "+x")))
+    assert "ORGANIZER is not the address in From" in scan.complaints(mime.write(replace(letter, calendar=other)))[0]
+
+
+def test_each_address_that_an_answer_goes_to_is_looked_at() -> None:
+    letter = a_letter(reply_to=("zoe@example.net", "Zoe <x@example.net>"))
+
+    assert scan.complaints(mime.write(letter)) == ["Reply-To is not of the form in which Tocsin writes it"]
 
 
 def test_the_attached_copy_must_be_the_same() -> None:

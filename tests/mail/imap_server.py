@@ -2,6 +2,7 @@
 
 import base64
 import re
+import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -40,8 +41,10 @@ class ImapServer(Server):
         password: str = "secret",
         capabilities: str = "IMAP4rev1 UNSELECT",
         later: str = "MOVE",
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         super().__init__()
+        self.tls = tls
         self.credentials = (user, password)
         self.capabilities = capabilities
         self.later = later
@@ -71,6 +74,8 @@ class ImapServer(Server):
                 raise TimeoutError("what was waited for never came")
 
     def play(self, wire: Wire) -> None:
+        if self.tls is not None:
+            wire.start_tls(self.tls)
         wire.send(f"* OK [CAPABILITY {self.capabilities}] ready\r\n".encode())
         session = _Session(self, wire)
         while not session.is_over:

@@ -10,7 +10,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from cryptography import x509
 
+from tests.mail.certificates import LOOPBACK, Authority
 from tests.mail.imap_server import ImapServer
 from tests.ports import free_port
 from tocsin.domain.errors import ConfigurationError, UnavailableError
@@ -118,6 +120,7 @@ def test_a_server_that_cannot_move_keeps_it_where_it_is(pile: Pile) -> None:
             rounds(server, 1)
 
     assert server.folders == {"INBOX": [kept], "Tocsin": []}
+    assert server.heard("UID-COPY") == 0
 
 
 def test_nothing_is_expunged_because_people_may_have_marked_theirs_as_deleted(server: ImapServer, pile: Pile) -> None:
@@ -175,6 +178,7 @@ def test_a_message_that_has_gone_meanwhile_is_no_trouble(
         rounds(server, 3)
 
     assert server.heard("UID-STORE") == 0
+    assert pile.mails == []
     assert caplog.text == ""
 
 
@@ -292,14 +296,35 @@ def test_a_server_that_is_not_there_is_tried_again(pile: Pile, caplog: pytest.Lo
     ]
 
 
-def test_a_server_without_a_certificate_gets_no_password(server: ImapServer, pile: Pile) -> None:
-    user, password = server.credentials
-    secured = Mailbox(host="127.0.0.1", port=server.port, user=user, password=password, is_secured=True, every=QUICKLY)
+def secured(server: ImapServer) -> Mailbox:
+    return a_mailbox(server, is_secured=True)
 
-    with pytest.raises(ssl.SSLError):
-        Poller(secured, pile, is_ours=is_ours)._round()
 
-    assert server.heard("LOGIN") == 0
+def test_a_server_with_a_certificate_of_its_name_is_read(
+    authority: Authority, pile: Pile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(authority.path))
+    with ImapServer(tls=authority.server()) as server:
+        kept = server.put(a_mail())
+
+        Poller(secured(server), pile, is_ours=is_ours)._round()
+
+    assert kept.is_seen
+
+
+@pytest.mark.parametrize("is_known", [False, True], ids=["of nobody we know", "of another name"])
+def test_a_server_whose_certificate_is_wrong_gets_no_password(
+    authority: Authority, pile: Pile, monkeypatch: pytest.MonkeyPatch, is_known: bool
+) -> None:
+    name: x509.GeneralName = LOOPBACK
+    if is_known:
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority.path))
+        name = x509.DNSName("mail.example")
+    with ImapServer(tls=authority.server(name)) as server:
+        with pytest.raises(ssl.SSLCertVerificationError):
+            Poller(secured(server), pile, is_ours=is_ours)._round()
+
+        assert server.heard("LOGIN") == 0
 
 
 def test_what_nobody_foresaw_is_logged_and_tried_again(

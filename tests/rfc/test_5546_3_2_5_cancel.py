@@ -3,7 +3,7 @@
 from tests.calendars import LastWriteWinsCalendar, StrictCalendar, read
 from tests.formats.letters import a_letter, an_invite
 from tocsin.domain.invite import Method
-from tocsin.formats import ics, mime
+from tocsin.formats import ics, mime, scan
 
 REQUEST = mime.write(a_letter())
 CANCEL = mime.write(
@@ -38,3 +38,14 @@ def test_it_takes_the_entry_out_of_either_calendar() -> None:
         assert len(calendar.appointments) == 1
         calendar.receive_all([CANCEL])
         assert calendar.appointments == {}
+
+
+def test_whoever_is_taken_off_alone_gets_a_cancel_without_a_status_because_the_meeting_goes_on() -> None:
+    invite = an_invite(method=Method.CANCEL, sequence=4, is_still_on=True)
+    alone = mime.write(a_letter(method=Method.CANCEL, calendar=ics.write(invite), message_id="c@x.org"))
+
+    assert b"\r\nSTATUS" not in read(alone).calendar
+    assert scan.complaints(alone) == []
+    calendar = StrictCalendar(read(REQUEST).attendee)
+    calendar.receive_all([REQUEST, alone])
+    assert calendar.appointments == {}

@@ -3,12 +3,14 @@
 import pytest
 
 from tests.builders import DAY, WORKSPACE_ID
-from tests.journeys.world import World
+from tests.journeys.world import Postbox, World
 from tocsin.domain.bounce import Bounce, BounceKind
-from tocsin.domain.delivery import State
+from tocsin.domain.delivery import Outcome, Result, State
 from tocsin.domain.events import EventKind
+from tocsin.domain.pause import WINDOW, Fate
 from tocsin.domain.suppression import Suppression, SuppressionReason
 from tocsin.services import bounces
+from tocsin.services.ports_recipients import Meter
 
 ADA = "ada@example.org"
 HARD = Bounce(recipient=ADA, status="5.1.1", diagnostic="no such user", kind=BounceKind.HARD)
@@ -46,19 +48,32 @@ def test_what_is_not_final_ends_nothing(office: World, kind: BounceKind) -> None
     assert office.states() == [State.SENT]
 
 
-def test_a_server_that_refuses_the_address_itself_counts_like_a_bounce(office: World) -> None:
+def test_only_after_as_many_bounces_as_the_limit_says_is_an_address_given_up(office: World) -> None:
     office.rule(EventKind.BOOKING_CONFIRMED, ADA)
     first, second = a_sent(office), a_sent(office, ahead=2)
 
     assert bounced(office, first, limit=2)
     assert suppressed(office) == []
-    with office.store.transaction(WORKSPACE_ID) as tx:
-        refused = tx.deliveries.get(second)
-        assert refused is not None
-        bounces.died(tx, refused, note="550 5.1.1 no such user", now=office.clock(), limit=2)
+    assert bounced(office, second, limit=2)
 
     (entry,) = suppressed(office)
-    assert (entry.reason, entry.note) == (SuppressionReason.BOUNCED, "550 5.1.1 no such user")
+    assert (entry.reason, entry.note) == (SuppressionReason.BOUNCED, "bounced: 5.1.1 no such user")
+
+
+def test_what_came_back_is_not_held_unless_something_else_arrived(office: World) -> None:
+    office.rule(EventKind.BOOKING_CONFIRMED, ADA)
+    office.rule(EventKind.MARKED_NO_SHOW, ADA)
+    booking = office.book()
+    office.drain()
+    (first,) = office.deliveries()
+    office.change(booking, no_show=True)
+    office.drain()
+    second = office.delivery(EventKind.MARKED_NO_SHOW)
+
+    assert bounced(office, second.id)
+    assert office.invitation(booking, ADA).is_held
+    assert bounced(office, first.id)
+    assert office.invitation(booking, ADA).held_method is None
 
 
 def test_long_words_of_a_server_are_cut(office: World) -> None:
@@ -69,3 +84,18 @@ def test_long_words_of_a_server_are_cut(office: World) -> None:
 
     assert len(office.delivery().reason) == 500
     assert suppressed(office)[0].note == office.delivery().reason
+
+
+@pytest.mark.parametrize(("enhanced", "counted"), [("5.1.1", 1), ("5.7.1", 0), ("", 0)])
+def test_an_address_that_the_relay_refuses_at_once_counts_as_a_bounce(
+    office: World, postbox: Postbox, enhanced: str, counted: int
+) -> None:
+    office.rule(EventKind.BOOKING_CONFIRMED, ADA)
+    postbox.answers(Outcome(result=Result.PERMANENT, code=550, enhanced_code=enhanced, reply="no"))
+    office.book()
+    office.drain()
+
+    meter = Meter(kind=Fate.BOUNCED.value, name="", window=WINDOW)
+    with office.store.reading(WORKSPACE_ID) as tx:
+        assert tx.usage.read([meter])[meter].current(WINDOW, office.clock()).total == counted
+    assert suppressed(office) == []

@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 
 from tests.builders import HOUR, NOON, WORKSPACE_ID, a_client, a_delivery, a_suppression
-from tests.journeys.world import SECOND_HOST, SECRET, World
-from tocsin.domain.delivery import Delivery, State, Verdict
+from tests.journeys.world import ACCEPTED, SECOND_HOST, SECRET, Postbox, World
+from tocsin.domain.delivery import Delivery, Outcome, State, Verdict
 from tocsin.domain.errors import NotFoundError
 from tocsin.domain.events import EventKind
+from tocsin.domain.letter import Envelope
 from tocsin.domain.model import Booking
 from tocsin.domain.opt_out import OptOut
 from tocsin.domain.rules import AutomationRule
@@ -42,7 +43,7 @@ def list_(office: World, entry: Suppression) -> None:
 
 def refused(office: World, delivery: Delivery, booking: Booking) -> Verdict | None:
     with office.store.reading(WORKSPACE_ID) as tx:
-        return consent.refusal(tx, delivery, booking, now=office.clock())
+        return consent.refusal(tx, delivery, booking)
 
 
 def chosen(office: World, wanted: OptOut) -> Choice:
@@ -212,3 +213,21 @@ def test_a_workspace_that_is_gone_has_nothing_to_choose(office: World, rule: Aut
         stop(office, about(rule), whole=True)
     with pytest.raises(NotFoundError, match="is not here any more"):
         want_again(office, about(rule))
+
+
+def test_an_opt_out_holds_for_what_is_prepared_already_and_waits_behind_a_slow_relay(
+    office: World, postbox: Postbox
+) -> None:
+    rule = office.rule(EventKind.BOOKING_CONFIRMED, "bob@example.org", ADA)
+
+    def slow(_envelope: Envelope) -> Outcome:
+        with office.store.transaction(WORKSPACE_ID) as tx:
+            consent.stop(tx, about(rule), whole=True, now=office.clock())
+        return ACCEPTED
+
+    postbox.answer = slow
+    office.book()
+    office.drain()
+
+    assert postbox.recipients == ["bob@example.org"]
+    assert office.delivery(recipient=ADA).state is State.SUPPRESSED

@@ -192,6 +192,7 @@ def findings(store: SqlStore, names: FewNames, *, captures: bool = False) -> lis
         sqlite=None,
         zone_rules="2026.1",
         captures=captures,
+        hears=True,
         is_local=True,
         mail_from=ADDRESS,
         probe=None,

@@ -402,6 +402,13 @@ def test_a_complaint_to_a_return_path_is_about_its_delivery_unless_it_names_anot
     assert suppression(hearing) is not None
 
 
+def test_a_complaint_that_names_an_invitation_names_no_delivery(hearing: World, booking: Booking) -> None:
+    ada = return_path(hearing.delivery(recipient=ADA))
+    message = a_complaint(mail_from=f"<{answer_address(hearing.invitation(booking))}>")
+
+    assert bring(hearing, message, ada) is Verdict.COMPLAINED
+
+
 def test_a_complaint_once_more_is_not_counted_for_the_pause(hearing: World, booking: Booking) -> None:
     path = return_path(hearing.delivery(recipient=ADA))
 

@@ -52,8 +52,9 @@ def retry(call: Call) -> Reply:
 def invitations(call: Call, query: InvitationsQuery) -> Reply:
     """List what the recipients' calendars hold about a booking."""
     with call.reading() as tx:
-        found = tx.invitations.of_booking(bookings.get(tx, query.booking_id).id)
-    return Reply(body=InvitationsAnswer(invitations=[InvitationOut.of(one) for one in found]).wire())
+        booking = bookings.get(tx, query.booking_id)
+        found, message_ids = tx.invitations.of_booking(booking.id), tx.invitations.message_ids(booking.id)
+    return Reply(body=InvitationsAnswer(invitations=[InvitationOut.of(one, message_ids) for one in found]).wire())
 
 
 def _shown(tx: Transaction, delivery: Delivery) -> dict[str, object]:

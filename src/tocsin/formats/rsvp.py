@@ -208,16 +208,16 @@ def _moment(one: _Property) -> datetime | None:
     """Return the moment in UTC, or None: a day without a time, a time in no known zone, or no time at all."""
     found = _MOMENT.fullmatch(one.value.strip().upper())
     zone = "Etc/UTC" if found is not None and found[2] else _zone(one.parameters.get("TZID", ""))
-    if found is None or zone not in zones.ZONES:
+    if found is None:
         return None
-    with suppress(ValueError):
+    with suppress(ValueError):  # there is no such day or hour, or no such zone
         wall = datetime.fromisoformat(found[1])
         return zones.instant(wall.date(), wall.time(), zone)
     return None
 
 
 def _zone(name: str) -> str:
-    """Return the zone that a TZID means: an IANA name, perhaps after a maker's name, or one of Windows."""
+    """Return the zone that a TZID means: an IANA name, perhaps after a maker's name, or one of Windows; else nothing."""
     plain = name.strip().strip('"')
     if plain.lower() == "tzone://microsoft/utc":
         return "Etc/UTC"

@@ -154,6 +154,8 @@ class Poller:
 
     def _is_taken(self, message: bytes) -> bool:
         """Take one message; tell whether it was ours to take. One that nobody can read must not keep the others waiting."""
+        if not message:
+            return False  # somebody deleted it meanwhile
         try:
             verdicts = [self._take(mail) for mail in mails(message, is_ours=self._is_ours)]
         except UnavailableError:
@@ -161,7 +163,7 @@ class Poller:
         except Exception:
             log.exception("a mail in the mailbox could not be taken; it stays unseen")
             return False
-        return bool(message) and verdicts != [Verdict.IGNORED_UNSIGNED]
+        return verdicts != [Verdict.IGNORED_UNSIGNED]
 
 
 def wait(every: timedelta, failures: int) -> timedelta:

@@ -8,7 +8,7 @@ from itertools import groupby
 
 from tocsin.domain.delivery import Delivery, Outcome, Result, Settlement, State, verdict
 from tocsin.domain.errors import TocsinError
-from tocsin.services import faults
+from tocsin.services import bounces, consent, faults
 from tocsin.services.ports import Mailer
 from tocsin.services.preparation import Ready, Sender, ended, prepare
 
@@ -130,17 +130,22 @@ def _attempt(sender: Sender, hand: _Hand, one: Ready, mailer: Mailer, *, pause: 
         # Not the reply: servers put addresses into it. It stands with the attempt.
         extra={"workspace": one.delivery.workspace_id, "delivery": one.delivery.id, "code": outcome.code},
     )
+    if outcome.result is Result.PERMANENT:
+        with sender.store.transaction(one.delivery.workspace_id) as tx:
+            bounces.refused(tx, outcome, now=now)
     if next_state.state is State.RETRYING:
         _end_if_stale(sender, one.delivery, now=now)
     return outcome
 
 
 def _sent_if_still_true(sender: Sender, one: Ready, mailer: Mailer) -> Outcome:
-    """Hand the message over unless the booking changed since it was written; then it is written anew."""
+    """Hand the message over unless the booking or the recipient's wishes changed since it was written."""
     with sender.store.reading(one.delivery.workspace_id) as tx:
         booking = tx.bookings.get(one.delivery.booking_id)
-    if booking is None or booking.revision != one.booking_revision:
-        return Outcome(result=Result.WITHDRAWN, reply="the booking changed; the message is written anew")
+        if booking is None or booking.revision != one.booking_revision:
+            return Outcome(result=Result.WITHDRAWN, reply="the booking changed; the message is written anew")
+        if consent.refusal(tx, one.delivery, booking) is not None:
+            return Outcome(result=Result.WITHDRAWN, reply="the recipient is written to no more")
     faults.point("before_data")
     outcome = mailer.send(one.envelope)
     faults.point("after_accept")

@@ -6,7 +6,7 @@ Which delivery is meant, only a signed return path can tell; see `inbound.py`.
 from datetime import datetime, timedelta
 
 from tocsin.domain.bounce import Bounce, BounceKind, names_a_dead_address
-from tocsin.domain.delivery import Delivery, State
+from tocsin.domain.delivery import Delivery, Outcome, State
 from tocsin.domain.errors import UnavailableError
 from tocsin.domain.suppression import MOST_NOTE, WHOLE_WORKSPACE, Suppression, SuppressionReason
 from tocsin.domain.text import one_line
@@ -31,21 +31,21 @@ def bounced(tx: Transaction, delivery_id: str, bounce: Bounce, *, now: datetime,
     words = one_line(f"bounced: {bounce.status} {bounce.diagnostic}", limit=MOST_NOTE).strip()
     if not tx.bounces.end(delivery.id, reason=words, sent_since=now - LATEST, now=now):
         return False
+    tx.invitations.came_back(delivery)
     if not bounce.status.startswith("4"):  # a server that was away for days says nothing of our good name
         limits.count_bounced(tx, now=now)
     if names_a_dead_address(bounce.status):
-        died(tx, delivery, note=words, now=now, limit=limit)
+        tx.bounces.mark_dead(delivery.id, now=now)
+        if tx.bounces.number_dead(delivery.recipient) >= limit:
+            _suppress(tx, delivery, SuppressionReason.BOUNCED, note=words, now=now)
     return True
 
 
-def died(tx: Transaction, delivery: Delivery, *, note: str, now: datetime, limit: int) -> None:
-    """Note that nobody is at a delivery's address, be it by a bounce or by the server's own reply.
-
-    The `limit`th time puts it on the suppression list.
-    """
-    tx.bounces.mark_dead(delivery.id, now=now)
-    if tx.bounces.number_dead(delivery.recipient) >= limit:
-        _suppress(tx, delivery, SuppressionReason.BOUNCED, note=note, now=now)
+def refused(tx: Transaction, outcome: Outcome, *, now: datetime) -> None:
+    """Count what the next server refused at once because nobody is at the address: a bounce that needed no mail."""
+    if names_a_dead_address(outcome.enhanced_code):
+        tx.usage.lock()
+        limits.count_bounced(tx, now=now)
 
 
 def complained(tx: Transaction, delivery_id: str, *, now: datetime) -> bool:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from tocsin.domain.delivery import Outcome, Result
 from tocsin.domain.errors import TocsinError
 from tocsin.domain.evidence import Grade
+from tocsin.domain.signed_address import LONGEST_BASE
 from tocsin.services import identity, limits, workspaces
 from tocsin.services.administration import Office
 from tocsin.services.identity import Outlet
@@ -30,6 +31,7 @@ class Surroundings:
     sqlite: tuple[int, int, int] | None
     zone_rules: str
     captures: bool
+    hears: bool  # what comes back by mail
     is_local: bool
     mail_from: str
     probe: Callable[[], Outcome] | None
@@ -104,6 +106,20 @@ def _mail(_office: Office, around: Surroundings) -> Iterator[tuple[Grade, str]]:
         yield Grade.FAILED, f"{around.mail_from} is no sender for other people's mail; set TOCSIN_MAIL_FROM"
 
 
+def _answers(office: Office, around: Surroundings) -> Iterator[tuple[Grade, str]]:
+    if around.captures:
+        yield Grade.OK, "messages are captured, so nobody answers"
+    elif not around.hears:
+        yield Grade.WARNING, "answers and bounces are not heard; set TOCSIN_INBOUND to where your relay forwards them"
+    else:
+        yield Grade.OK, "answers and bounces are heard"
+        for workspace in workspaces.every(office.store):
+            sender = workspace.mail_from or around.mail_from
+            if len(sender.rpartition("@")[0]) > LONGEST_BASE:
+                where = f"{workspace.subdomain}: {sender} has more than {LONGEST_BASE} characters before the @"
+                yield Grade.WARNING, f"{where}, which leaves no room for a signature; nothing that comes back is heard"
+
+
 def _sending(office: Office, _around: Surroundings) -> Iterator[tuple[Grade, str]]:
     paused = 0
     for workspace in workspaces.every(office.store):
@@ -149,6 +165,7 @@ _CHECKS: dict[str, Callable[[Office, Surroundings], Iterator[tuple[Grade, str]]]
     "clock": _clock,
     "queue": _queue,
     "mail": _mail,
+    "answers": _answers,
     "sending": _sending,
     "sender": _senders,
     "time zones": _zones,

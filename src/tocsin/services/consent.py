@@ -32,7 +32,7 @@ class Choice:
     is_blocked: bool
 
 
-def refusal(tx: Transaction, delivery: Delivery, booking: Booking, *, now: datetime) -> Verdict | None:  # noqa: ARG001  as its like
+def refusal(tx: Transaction, delivery: Delivery, booking: Booking) -> Verdict | None:
     """Return why nothing may be sent to the recipient, or None.
 
     An opt-out does not count for the booking's client and hosts: they are told of a meeting of their own. That messages

@@ -33,12 +33,13 @@ class RuleWhy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Why:
-    """All that explains a booking's messages. `inviters` are by the recipient's address."""
+    """All that explains a booking's messages. `inviters` are by the recipient's address, `message_ids` by his key."""
 
     booking: Booking
     happened: Sequence[Happened]
     rules: Sequence[RuleWhy]
     invitations: Sequence[Invitation]
+    message_ids: dict[str, list[str]]
     inviters: dict[str, list[Inviter]]
 
 
@@ -53,6 +54,7 @@ def explain(tx: Transaction, booking_id: str) -> Why:
         happened=happened,
         rules=_rules(tx, booking, happened, sent),
         invitations=invitations,
+        message_ids=tx.invitations.message_ids(booking.id),
         inviters={one.recipient: tx.sync.inviters(booking.id, one.recipient) for one in invitations},
     )
 

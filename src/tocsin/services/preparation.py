@@ -118,7 +118,7 @@ def _prepare(tx: Transaction, sender: Sender, delivery: Delivery, *, now: dateti
 
 def _kept_back(tx: Transaction, delivery: Delivery, scene: Scene, *, now: datetime) -> Verdict | None:
     """Return why a delivery ends or waits whatever its message would be, or None."""
-    end = ended(tx, delivery, scene.booking, now=now) or consent.refusal(tx, delivery, scene.booking, now=now)
+    end = ended(tx, delivery, scene.booking, now=now) or consent.refusal(tx, delivery, scene.booking)
     if end is not None:
         return end
     pause = limits.pause_of(tx)

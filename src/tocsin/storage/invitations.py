@@ -1,5 +1,6 @@
 """Table invitations: the ledger of what each recipient's calendar was told and holds."""
 
+from tocsin.domain.delivery import Delivery
 from tocsin.domain.invite import Answered, Invitation, Method, Proposed
 from tocsin.domain.model import BookingId, WorkspaceId
 from tocsin.domain.rsvp import Rsvp
@@ -50,6 +51,18 @@ class SqlInvitations:
         rows = self._connection.rows(statement, workspace_id=self._workspace_id, booking_id=booking_id)
         return [_invitation(row) for row in rows]
 
+    def message_ids(self, booking_id: BookingId) -> dict[str, list[str]]:
+        """Return the Message-IDs of what each recipient's server took about a booking, the first first, by recipient's key."""
+        statement = """
+            SELECT d.recipient_key, m.message_id
+              FROM deliveries d JOIN messages m ON m.workspace_id = d.workspace_id AND m.delivery_id = d.id
+             WHERE d.workspace_id = :workspace_id AND d.booking_id = :booking_id AND d.state = 'sent'
+             ORDER BY d.settled_at, m.sequence, d.id"""
+        found: dict[str, list[str]] = {}
+        for row in self._connection.rows(statement, workspace_id=self._workspace_id, booking_id=booking_id):
+            found.setdefault(row["recipient_key"], []).append(row["message_id"])
+        return found
+
     def by_id(self, invitation_id: str) -> Invitation | None:
         """Return the invitation that answers to this id; nobody else changes it until the end."""
         statement = f"""
@@ -78,6 +91,21 @@ class SqlInvitations:
             thread_id=invitation.thread_id,
             booking_revision=invitation.booking_revision,
             id=invitation.id,
+        )
+
+    def came_back(self, delivery: Delivery) -> None:
+        """Note that a recipient does not hold what came back, if nothing else about the booking has reached him."""
+        statement = """
+            UPDATE invitations SET held_method = NULL, held_sequence = NULL
+             WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND recipient_key = :recipient_key
+               AND NOT EXISTS (SELECT 1 FROM deliveries d
+                                WHERE d.workspace_id = invitations.workspace_id AND d.booking_id = invitations.booking_id
+                                  AND d.recipient_key = invitations.recipient_key AND d.state = 'sent')"""
+        self._connection.run(
+            statement,
+            workspace_id=self._workspace_id,
+            booking_id=delivery.booking_id,
+            recipient_key=recipient_key(delivery.recipient),
         )
 
     def answer(self, invitation: Invitation, answered: Answered) -> None:

@@ -1,5 +1,6 @@
 """Deliveries and invitations on the wire: ours."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
@@ -9,6 +10,7 @@ from tocsin.api.schemas.fields import Asked, Shown, plain
 from tocsin.api.schemas.paging import PageQuery, Pagination
 from tocsin.domain.delivery import OPEN, Attempt, Delivery, State
 from tocsin.domain.invite import Invitation, Proposed
+from tocsin.domain.rules import recipient_key
 from tocsin.services.ports import DeliveryFilter
 
 _States = Literal[
@@ -162,7 +164,7 @@ class InvitationOut(Shown):
     sequence: int
     method: str
     dtstamp: datetime
-    message_id: str
+    message_ids: list[str]
     held_sequence: int | None
     held_method: str | None
     rsvp: str
@@ -171,8 +173,8 @@ class InvitationOut(Shown):
     proposal: ProposalOut | None
 
     @classmethod
-    def of(cls, invitation: Invitation) -> Self:
-        """Return `invitation` as it is shown."""
+    def of(cls, invitation: Invitation, message_ids: Mapping[str, list[str]]) -> Self:
+        """Return `invitation` as it is shown, with the ids of the messages that its recipient's server took, by key."""
         return cls(
             booking_id=invitation.booking_id,
             recipient=invitation.recipient,
@@ -182,7 +184,7 @@ class InvitationOut(Shown):
             dtstamp=invitation.stamp,
             held_sequence=invitation.held_sequence,
             held_method=None if invitation.held_method is None else invitation.held_method.value,
-            message_id=invitation.thread_id,
+            message_ids=message_ids.get(recipient_key(invitation.recipient), []),
             rsvp=invitation.rsvp.value,
             answered_at=None if invitation.answered is None else invitation.answered.at,
             comment=None if invitation.answered is None else invitation.answered.comment or None,

@@ -109,7 +109,7 @@ class ExplainAnswer(Shown):
         """Return `why` as it is shown."""
         held = [
             HeldOut(
-                **InvitationOut.of(one).model_dump(),
+                **InvitationOut.of(one, why.message_ids).model_dump(),
                 invited_by=[InviterOut.of(inviter) for inviter in why.inviters[one.recipient]],
             )
             for one in why.invitations

@@ -267,6 +267,7 @@ def prepare(database_url: str, sink: SinkProcess, *, lease_s: int) -> Program:
         "TOCSIN_MAIL_FROM": "invites@tocsin.example",
         "TOCSIN_SECRET_KEY": "s" * 64,
         "TOCSIN_LEASE_S": str(lease_s),
+        "TOCSIN_LIMIT_RECIPIENT": "",  # one recipient is told of every booking
     }
     app = bootstrap.open_app(Settings.from_environment(environment))
     rule: AutomationRule = a_rule(actions=(an_action(emails=RECIPIENTS),))

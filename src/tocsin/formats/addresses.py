@@ -48,10 +48,12 @@ def _complaint(value: str, *, special: tuple[str, ...], dotless: bool) -> str | 
         return f"holds =?, which mail programs read as encoded text; {_RIGHT}"
     local, _, domain = trimmed.rpartition("@")
     try:
-        found = _validated(f"{local}@{_disguised(domain, _special(domain, special))}", dotless=dotless)
+        _validated(f"{local}@{_disguised(domain, _special(domain, special))}", dotless=dotless)
     except EmailNotValidError as error:
         return f"is not a mail address: {_sentence(str(error))}; {_RIGHT}"
-    return _lengths(unicodedata.normalize("NFC", local), found.ascii_domain)
+    if len(unicodedata.normalize("NFC", local).encode()) > _LONGEST_LOCAL:
+        return f"has more than {_LONGEST_LOCAL} octets before the @; {_RIGHT}"
+    return None
 
 
 def _validated(address: str, *, dotless: bool) -> ValidatedEmail:
@@ -69,11 +71,3 @@ def _disguised(domain: str, label: str) -> str:
 
 def _sentence(reason: str) -> str:
     return reason[:1].lower() + reason[1:].rstrip(".").replace(". ", ", ")
-
-
-def _lengths(local: str, domain: str) -> str | None:
-    if len(local.encode()) > _LONGEST_LOCAL:
-        return f"has more than {_LONGEST_LOCAL} octets before the @; {_RIGHT}"
-    if len(local.encode()) + 1 + len(domain) > _LONGEST:
-        return f"has more than {_LONGEST} octets; {_RIGHT}"
-    return None

@@ -173,7 +173,8 @@ def desk_open(app: App) -> Iterator[None]:
 
 def listening(app: App) -> AbstractContextManager[None]:
     """Take mail that comes back, where TOCSIN_INBOUND says, until the end of the block. Raises ConfigurationError."""
-    return incoming.listening(app.settings.inbound, app.sender, bounce_limit=app.settings.bounce_limit)
+    limit, is_one_of_many = app.settings.bounce_limit, app.settings.sqlite_path is None
+    return incoming.listening(app.settings.inbound, app.sender, bounce_limit=limit, shared=is_one_of_many)
 
 
 def migrate_store(settings: Settings) -> list[Migration]:
@@ -247,7 +248,7 @@ def _surroundings(app: App) -> checkup.Surroundings:
         sqlite=sqlite3.sqlite_version_info if app.settings.sqlite_path is not None else None,
         zone_rules=importlib.metadata.version("tzdata"),
         captures=app.settings.captures,
-        hears=bool(app.settings.inbound),
+        inbound=(lambda: incoming.complaint(app.settings.inbound)) if app.settings.inbound else None,
         is_local=app.settings.is_local,
         mail_from=app.settings.mail_from,
         probe=outgoing.probe(_relay(app.settings), client_name=_client_name(app.settings)),

@@ -12,6 +12,9 @@ from rich.table import Table
 from tocsin import bootstrap
 
 Subdomain = Annotated[str, typer.Argument(metavar="SUBDOMAIN", help="The workspace's subdomain.")]
+_WHOLE = frozenset({"id", "selector", "recipient", "created_at", "since_at", "state"})  # what people copy
+_WIDE = 10_000
+
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
@@ -45,10 +48,11 @@ def table(found: Sequence[dict[str, Any]], columns: tuple[str, ...]) -> None:
     """Print some columns of each thing found."""
     drawn = Table(box=None, header_style="bold", pad_edge=False)
     for column in columns:
-        drawn.add_column(column.replace("_", " "), overflow="fold")
+        drawn.add_column(column.replace("_", " "), overflow="fold", no_wrap=column in _WHOLE)
     for one in found:
         drawn.add_row(*(_plain(one[column]) for column in columns))
-    Console(markup=False, highlight=False).print(drawn)
+    # A pipe has no width; what reads from it wants whole lines.
+    Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else _WIDE).print(drawn)
 
 
 def _plain(value: object) -> str:

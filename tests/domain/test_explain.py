@@ -1,9 +1,11 @@
 import pytest
 
 from tests.builders import HOUR, LINK_ID, NOON, a_booking, a_cancelled_booking, a_reminder, a_rule
+from tocsin.domain.conditions import Condition, Field, Operator
 from tocsin.domain.events import EventKind
 from tocsin.domain.explain import Happened, clauses
 from tocsin.domain.model import LinkId
+from tocsin.domain.rsvp import Rsvp
 from tocsin.domain.rules import AutomationRule
 
 CONFIRMED = Happened(kind=EventKind.BOOKING_CONFIRMED, booking_revision=0, occurred_at=NOON)
@@ -33,6 +35,17 @@ def test_of_a_rule_that_fired_every_clause_holds() -> None:
 )
 def test_the_clause_that_kept_a_rule_from_firing_is_named(rule: AutomationRule, sentence: str) -> None:
     assert failing(rule, CONFIRMED) == [sentence]
+
+
+def test_a_condition_is_named_and_asked_for_each_message() -> None:
+    condition = Condition(field=Field.INVITATION_RSVP, operator=Operator.IS, value=Rsvp.ACCEPTED)
+
+    named = clauses(a_rule(conditions=(condition,)), a_booking(), [CONFIRMED])[-1]
+
+    assert (named.name, named.sentence) == (
+        "conditions",
+        "asked before each message is sent: invitation.rsvp is accepted",
+    )
 
 
 def test_a_reminder_says_when_it_is_due_or_why_never() -> None:

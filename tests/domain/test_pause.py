@@ -11,7 +11,7 @@ PAUSE = Pause(since_at=NOON, because="20 of 500 messages (4.00 %) bounced")
 
 @pytest.mark.parametrize(
     ("sent", "bounced", "complained"),
-    [(0, 0, 0), (499, 499, 499), (500, 19, 0), (10_000, 399, 7), (1_000_000, 39_999, 799)],
+    [(0, 0, 0), (499, 499, 499), (500, 19, 2), (10_000, 399, 7), (1_000_000, 39_999, 799)],
 )
 def test_few_messages_or_small_shares_do_not_pause(sent: int, bounced: int, complained: int) -> None:
     assert too_many(sent=sent, bounced=bounced, complained=complained) is None
@@ -24,8 +24,8 @@ def test_few_messages_or_small_shares_do_not_pause(sent: int, bounced: int, comp
         (
             500,
             0,
-            1,
-            "1 of 500 messages (0.20 %) of the last 7 days were called spam, and 0.08 % are too many",
+            3,
+            "3 of 500 messages (0.60 %) of the last 7 days were called spam, and 0.08 % are too many",
         ),
         (10_000, 400, 8, "400 of 10000 messages (4.00 %) of the last 7 days bounced, and 4 % are too many"),
         (10_000, 399, 8, "8 of 10000 messages (0.08 %) of the last 7 days were called spam, and 0.08 % are too many"),

@@ -161,7 +161,7 @@ class Life:
             offset=rule.offset,
         )
         with self.world.store.transaction(WORKSPACE_ID) as tx:
-            edited = rules.change(tx, rule.id, draft, now=self.world.clock(), chance=self.world.chance)
+            edited = rules.change(tx, rule.id, lambda _rule: draft, now=self.world.clock(), chance=self.world.chance)
         self.rules[place] = edited
         self._follow_rule(edited)
 
@@ -265,7 +265,7 @@ class Life:
             invited.inviters.clear()  # what was withdrawn is not promised any more; only a rule invites again
         if delivery.cause is Cause.RULE_FIRED and invite.method == "REQUEST":
             with self.world.store.reading(WORKSPACE_ID) as tx:
-                action, _ = tx.rules.action(delivery.rule_id, revision=delivery.rule_revision, index=0)
+                action = tx.rules.action(delivery.rule_id, revision=delivery.rule_revision, index=0)
             former = invited.inviters.get(delivery.rule_id)
             keeps = action.keep_in_sync or (former is not None and former.keeps)
             now_on = self._now_on(delivery.rule_id, action.emails, self._booking(delivery.booking_id), place[1])

@@ -150,7 +150,7 @@ class World:
             conditions=rule.conditions,
         )
         with self.store.transaction(WORKSPACE_ID) as tx:
-            return rules.change(tx, rule.id, draft, now=self.clock(), chance=self.chance)
+            return rules.change(tx, rule.id, lambda _rule: draft, now=self.clock(), chance=self.chance)
 
     def switch(self, rule: AutomationRule, *, on: bool) -> AutomationRule:
         """Switch a rule on or off."""

@@ -53,9 +53,11 @@ def pile() -> Pile:
 
 
 @contextmanager
-def listening(take: Callable[[Inbound], object], spoken: Spoken = Spoken.SMTP) -> Iterator[int]:
+def listening(
+    take: Callable[[Inbound], object], spoken: Spoken = Spoken.SMTP, *, shared: bool = False
+) -> Iterator[int]:
     """Listen until the end of the block; give the port."""
-    listener = Listener(Place(spoken=spoken, host="127.0.0.1", port=0), take, name="tocsin.example")
+    listener = Listener(Place(spoken=spoken, host="127.0.0.1", port=0), take, name="tocsin.example", shared=shared)
     listener.start()
     try:
         yield listener.port
@@ -440,8 +442,11 @@ def test_a_place_that_is_taken_is_named(pile: Pile) -> None:
 
 @pytest.mark.skipif(not hasattr(socket, "SO_REUSEPORT"), reason="this system has one listener for each place")
 def test_several_workers_on_one_host_listen_at_one_place(pile: Pile) -> None:
-    with listening(pile) as port:
-        colleague = Listener(Place(spoken=Spoken.SMTP, host="127.0.0.1", port=port), pile, name="tocsin.example")
+    with listening(pile, shared=True) as port:
+        place = Place(spoken=Spoken.SMTP, host="127.0.0.1", port=port)
+        with pytest.raises(ConfigurationError, match="cannot listen"):
+            Listener(place, pile, name="tocsin.example")  # the only process of another store
+        colleague = Listener(place, pile, name="tocsin.example", shared=True)
         colleague.start()
         for number in range(20):
             with SMTP("127.0.0.1", port) as relay:

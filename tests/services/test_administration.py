@@ -93,7 +93,7 @@ def around(desk: Office, **changes: Any) -> Surroundings:
         sqlite=(3, 51, 3),
         zone_rules="2026.1",
         captures=False,
-        hears=True,
+        inbound=lambda: None,
         is_local=True,
         mail_from="invites@tocsin.example",
         probe=lambda: ACCEPTED,
@@ -163,6 +163,7 @@ def test_a_check_that_cannot_run_is_a_finding_too(desk: Office) -> None:
 
 def test_whether_answers_are_heard_is_told_and_a_sender_too_long_to_be_signed(desk: Office) -> None:
     assert graded(desk, "answers") == [Grade.OK]
-    assert graded(desk, "answers", hears=False) == [Grade.WARNING]
-    assert graded(desk, "answers", hears=False, captures=True) == [Grade.OK]
+    assert graded(desk, "answers", inbound=None) == [Grade.WARNING]
+    assert graded(desk, "answers", inbound=None, captures=True) == [Grade.OK]
+    assert graded(desk, "answers", inbound=lambda: "nobody answers") == [Grade.FAILED]
     assert graded(desk, "answers", mail_from="more-than-17-chars@tocsin.example") == [Grade.OK, Grade.WARNING]

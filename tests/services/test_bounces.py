@@ -7,6 +7,7 @@ from tests.journeys.world import Postbox, World
 from tocsin.domain.bounce import Bounce, BounceKind
 from tocsin.domain.delivery import Outcome, Result, State
 from tocsin.domain.events import EventKind
+from tocsin.domain.invite import Method
 from tocsin.domain.pause import WINDOW, Fate
 from tocsin.domain.suppression import Suppression, SuppressionReason
 from tocsin.services import bounces
@@ -60,19 +61,21 @@ def test_only_after_as_many_bounces_as_the_limit_says_is_an_address_given_up(off
     assert (entry.reason, entry.note) == (SuppressionReason.BOUNCED, "bounced: 5.1.1 no such user")
 
 
-def test_what_came_back_is_not_held_unless_something_else_arrived(office: World) -> None:
+def test_what_came_back_is_not_held_but_what_arrived_before_is(office: World) -> None:
     office.rule(EventKind.BOOKING_CONFIRMED, ADA)
-    office.rule(EventKind.MARKED_NO_SHOW, ADA)
+    office.rule(EventKind.BOOKING_CANCELLED, ADA)
     booking = office.book()
     office.drain()
     (first,) = office.deliveries()
-    office.change(booking, no_show=True)
+    office.cancel(booking)
     office.drain()
-    second = office.delivery(EventKind.MARKED_NO_SHOW)
+    second = office.delivery(EventKind.BOOKING_CANCELLED)
 
-    assert bounced(office, second.id)
-    assert office.invitation(booking, ADA).is_held
-    assert bounced(office, first.id)
+    full = Bounce(recipient=ADA, status="5.2.2", diagnostic="full", kind=BounceKind.HARD)
+    assert bounced(office, second.id, full)
+    told = office.invitation(booking, ADA)
+    assert (told.held_method, told.held_sequence, told.method) == (Method.REQUEST, 0, Method.CANCEL)
+    assert bounced(office, first.id, full)
     assert office.invitation(booking, ADA).held_method is None
 
 

@@ -18,10 +18,11 @@ from tocsin.domain.delivery import Cause, Outcome, State
 from tocsin.domain.events import EventKind
 from tocsin.domain.letter import Envelope
 from tocsin.domain.model import BookingId
+from tocsin.domain.opt_out import OptOut
 from tocsin.domain.rsvp import Rsvp
 from tocsin.domain.rules import AutomationRule, RuleDraft
 from tocsin.domain.sync import LONGEST_SETTLE
-from tocsin.services import rules
+from tocsin.services import consent, rules
 from tocsin.services.automation import BATCH
 from tocsin.workers import maintenance
 
@@ -428,7 +429,7 @@ def test_a_reminder_whose_offset_changes_is_planned_anew(office: World) -> None:
 
     draft = RuleDraft(name=rule.name, event=rule.event, link_ids=rule.link_ids, actions=rule.actions, offset=2 * HOUR)
     with office.store.transaction(WORKSPACE_ID) as tx:
-        from_now_on = rules.change(tx, rule.id, draft, now=office.clock(), chance=office.chance)
+        from_now_on = rules.change(tx, rule.id, lambda _rule: draft, now=office.clock(), chance=office.chance)
 
     waiting = [one for one in office.deliveries() if one.state is State.SCHEDULED]
     assert [(one.due_at, one.rule_revision) for one in waiting] == [
@@ -487,3 +488,144 @@ def test_changing_one_rule_leaves_the_reminders_of_another_as_they_are(office: W
         rule.id: State.CANCELLED,
         other.id: State.SCHEDULED,
     }
+
+
+def test_what_made_way_for_a_newer_message_goes_when_that_one_does_not(office: World, postbox: Postbox) -> None:
+    office.rule(CONFIRMED, email_subject="Booked")
+    condition = Condition(field=Field.INVITATION_RSVP, operator=Operator.IS, value=Rsvp.ACCEPTED)
+    office.rule(RESCHEDULED, email_subject="Moved", conditions=[condition])
+    booking = office.book()
+
+    moved = office.move(booking)
+    settle(office)
+
+    (one,) = taken(postbox)
+    assert (one.subject, one.appointment.starts_at) == ("Booked", moved.starts_at)
+
+
+@pytest.mark.parametrize("fate", ["switched off", "deleted", "edited"])
+def test_what_made_way_for_a_rule_that_is_withdrawn_goes_all_the_same(
+    office: World, postbox: Postbox, fate: str
+) -> None:
+    office.rule(CONFIRMED, email_subject="Booked")
+    rule = office.rule(RESCHEDULED, email_subject="Moved")
+    office.move(office.book())
+
+    if fate == "deleted":
+        office.delete_rule(rule)
+    elif fate == "edited":
+        office.edit_rule(rule, emails=(BOB,))
+    else:
+        office.switch(rule, on=False)
+    settle(office)
+
+    assert [one.subject for one in taken(postbox)] == ["Booked"]
+
+
+def test_a_promise_of_a_message_that_made_way_is_kept_by_what_went_instead(office: World, postbox: Postbox) -> None:
+    a_keeping_rule(office)
+    office.rule(RESCHEDULED, email_subject="Moved")
+    booking = office.book()
+    office.move(booking)
+    settle(office)
+    assert [one.subject for one in taken(postbox)] == ["Moved"]
+
+    office.cancel(booking)
+    settle(office)
+
+    assert [one.method for one in taken(postbox)] == ["REQUEST", "CANCEL"]
+
+
+def test_a_withdrawal_that_was_begun_leaves_before_a_rule_invites_again(office: World, postbox: Postbox) -> None:
+    rule = a_keeping_rule(office, ADA, BOB)
+    office.rule(RESCHEDULED, ADA, email_subject="Moved")
+    booking = office.book()
+    office.drain()
+    postbox.taken.clear()
+    postbox.answers(GREYLISTED)
+
+    office.edit_rule(rule, emails=(BOB,))
+    office.drain()
+    office.clock.advance(5 * SECOND)
+    office.move(booking)
+    settle(office)
+
+    mine = [one for one in taken(postbox) if one.attendee == ADA]
+    assert [(one.method, one.uid == booking.uid) for one in mine] == [("CANCEL", True), ("REQUEST", False)]
+
+
+def test_who_took_somebody_off_while_nobody_kept_his_invite_does_not_hold_it_later(
+    office: World, postbox: Postbox
+) -> None:
+    loose = office.rule(CONFIRMED, ADA, BOB)
+    keeping = office.rule(RESCHEDULED, ADA, BOB, keep_in_sync=True)
+    booking = office.book()
+    office.drain()
+    office.edit_rule(loose, emails=(BOB,))
+    office.move(booking)
+    settle(office)
+
+    office.edit_rule(keeping, emails=(BOB,))
+    office.drain()
+
+    assert [one.method for one in taken(postbox) if one.attendee == ADA] == ["REQUEST", "REQUEST", "CANCEL"]
+
+
+def test_who_wants_no_more_of_one_rule_is_still_told_by_another_that_keeps_his_invite(
+    office: World, postbox: Postbox
+) -> None:
+    office.rule(CONFIRMED, email_subject="first", keep_in_sync=True)
+    second = office.rule(CONFIRMED, email_subject="second", keep_in_sync=True)
+    booking = office.book()
+    office.drain()
+    with office.store.transaction(WORKSPACE_ID) as tx:
+        stopped = OptOut(workspace_id=WORKSPACE_ID, rule_id=second.id, recipient=ADA)
+        consent.stop(tx, stopped, whole=False, now=office.clock())
+
+    office.move(booking)
+    settle(office)
+
+    assert taken(postbox)[-1].subject == "Updated: first"
+
+
+def test_after_a_long_wait_a_cancellation_that_a_rule_tells_is_told_once(office: World, postbox: Postbox) -> None:
+    a_keeping_rule(office)
+    office.rule(CANCELLED, email_subject="Off")
+    booking = office.book()
+    office.drain()
+    postbox.taken.clear()
+
+    office.move(booking)
+    office.clock.advance(10 * MINUTE)
+    office.cancel(booking)
+    settle(office)
+
+    assert [one.subject for one in taken(postbox)] == ["Off"]
+
+
+def test_a_condition_is_asked_again_before_each_try(hearing: World, postbox: Postbox) -> None:
+    hearing.rule(CONFIRMED)
+    condition = Condition(field=Field.INVITATION_RSVP, operator=Operator.IS, value=Rsvp.NEEDS_ACTION)
+    hearing.rule(EventKind.MARKED_NO_SHOW, email_subject="Please answer", conditions=[condition])
+    booking = hearing.book()
+    hearing.drain()
+    postbox.answers(GREYLISTED)
+
+    hearing.change(booking, no_show=True)
+    hearing.drain()
+    hearing.answer(booking, Rsvp.ACCEPTED)
+    settle(hearing)
+
+    assert hearing.states(EventKind.MARKED_NO_SHOW) == [State.CANCELLED]
+
+
+def test_a_message_refers_to_no_message_that_nobody_got(office: World, postbox: Postbox) -> None:
+    office.rule(CONFIRMED)
+    postbox.answers(GREYLISTED)
+    booking = office.book()
+    office.drain()
+    office.move(booking)
+    settle(office)
+
+    (one,) = taken(postbox)
+    assert "references" not in one.headers

@@ -192,7 +192,7 @@ def test_a_reminder_can_be_for_those_who_have_not_answered(hearing: World, booki
     assert postbox.recipients == [BOB]
     reminders = {one.recipient: one for one in hearing.deliveries() if one.event is EventKind.BEFORE_MEETING_STARTS}
     assert reminders[ADA].state is State.CANCELLED
-    assert reminders[ADA].reason == "a condition of the rule did not hold: invitation.rsvp is needs_action"
+    assert reminders[ADA].reason == "the rule asks that invitation.rsvp is needs_action, and it was not so"
 
 
 @pytest.mark.parametrize("accepted", [True, False])
@@ -226,3 +226,28 @@ def test_whoever_was_taken_off_cannot_answer_any_more(hearing: World, postbox: P
 
     assert not hearing.answer(booking, Rsvp.ACCEPTED)
     assert hearing.answer(booking, Rsvp.ACCEPTED, recipient=BOB)
+
+
+def test_a_change_of_mind_takes_the_place_of_what_still_waits(hearing: World, booking: Booking) -> None:
+    hearing.rule(ACCEPTED, "{{host.email}}")
+    hearing.rule(DECLINED, "{{host.email}}")
+
+    for minutes, said in enumerate([Rsvp.ACCEPTED, Rsvp.DECLINED]):
+        hearing.clock.now = NOON + timedelta(minutes=minutes)
+        hearing.answer(booking, said)
+
+    assert hearing.states(ACCEPTED) == [State.SUPERSEDED]
+    assert hearing.states(DECLINED) == [State.SCHEDULED]
+
+
+def test_whoever_changes_his_mind_for_ever_is_news_ten_times(hearing: World, booking: Booking) -> None:
+    hearing.rule(ACCEPTED, "{{host.email}}")
+    hearing.rule(DECLINED, "{{host.email}}")
+
+    for minutes in range(30):
+        hearing.clock.now = NOON + timedelta(minutes=minutes)
+        assert hearing.answer(booking, Rsvp.DECLINED if minutes % 2 else Rsvp.ACCEPTED)
+        hearing.drain()
+
+    assert len(hearing.states(ACCEPTED)) + len(hearing.states(DECLINED)) == 10
+    assert hearing.invitation(booking).rsvp is Rsvp.DECLINED

@@ -138,7 +138,7 @@ def fill(store: SqlStore, workspace_id: WorkspaceId, *, words: str) -> None:
         tx.inbound_counts.add(words, now=NOON)
     (taken,) = claim(store)
     with store.transaction(workspace_id) as tx:
-        tx.deliveries.freeze(taken.id, a_frozen(message=words.encode()))
+        tx.messages.freeze(taken.id, a_frozen(message=words.encode()))
     settle(store, a_settlement(taken))
 
 

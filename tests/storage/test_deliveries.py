@@ -92,7 +92,7 @@ def test_a_delivery_that_is_planned_too_late_is_kept_as_expired_with_the_reason(
 def test_an_unknown_delivery_has_nothing(store: SqlStore) -> None:
     with store.reading(WORKSPACE_ID) as tx:
         assert tx.deliveries.get("unknown") is None
-        assert tx.deliveries.frozen("unknown") is None
+        assert tx.messages.get("unknown") is None
         assert tx.deliveries.attempts("unknown") == []
 
 
@@ -375,21 +375,21 @@ def test_a_frozen_message_is_the_same_bytes(store: SqlStore, message: bytes) -> 
     frozen = a_frozen(message=message, booking_revision=3, sequence=4, message_id=NASTY, sender=NASTY, frozen_at=MOMENT)
 
     with store.transaction(WORKSPACE_ID) as tx:
-        tx.deliveries.freeze(DELIVERY_ID, frozen)
+        tx.messages.freeze(DELIVERY_ID, frozen)
 
     with store.reading(WORKSPACE_ID) as tx:
-        assert tx.deliveries.frozen(DELIVERY_ID) == frozen
+        assert tx.messages.get(DELIVERY_ID) == frozen
 
 
 def test_a_message_frozen_later_takes_the_place_of_the_older_one(store: SqlStore) -> None:
     later = a_frozen(booking_revision=1, sequence=2, message_id="m", sender="s", message=b"new", frozen_at=MOMENT)
 
     with store.transaction(WORKSPACE_ID) as tx:
-        tx.deliveries.freeze(DELIVERY_ID, a_frozen())
-        tx.deliveries.freeze(DELIVERY_ID, later)
+        tx.messages.freeze(DELIVERY_ID, a_frozen())
+        tx.messages.freeze(DELIVERY_ID, later)
 
     with store.reading(WORKSPACE_ID) as tx:
-        assert tx.deliveries.frozen(DELIVERY_ID) == later
+        assert tx.messages.get(DELIVERY_ID) == later
 
 
 def retry(store: SqlStore, found: Delivery, *, now: datetime) -> bool:

@@ -29,7 +29,7 @@ def sent(store: SqlStore, *, sequence: int, state: State = State.SENT) -> None:
     keep(store, a_planned(key=f"of {sequence}"))
     (taken,) = claim(store)
     with store.transaction(WORKSPACE_ID) as tx:
-        tx.deliveries.freeze(taken.id, a_frozen(sequence=sequence))
+        tx.messages.freeze(taken.id, a_frozen(sequence=sequence))
     settle(store, a_settlement(taken, verdict=Verdict(state=state)))
 
 
@@ -64,10 +64,10 @@ def test_the_domains_case_does_not_make_another_recipient(acme: SqlStore) -> Non
         assert tx.invitations.get(BOOKING_ID, "ada@Example.Org") == an_invitation(sequence=1)
 
 
-def test_what_is_told_later_takes_the_place_but_identity_and_thread_stay(acme: SqlStore) -> None:
+def test_what_is_told_later_takes_the_place_but_identity_stays(acme: SqlStore) -> None:
     later = an_invitation(method=Method.CANCEL, sequence=2, stamp=NOON + HOUR, digest="new", calendar="new")
 
-    keep(acme, an_invitation(), replace(later, organizer_email="x", thread_id="x"))
+    keep(acme, an_invitation(), replace(later, organizer_email="x"))
 
     assert ledger(acme) == [later]
 

@@ -99,9 +99,9 @@ def test_each_revision_of_an_action_is_kept_even_when_the_rule_is_gone(acme: Sql
         assert not tx.rules.exists(RULE_ID)
         assert tx.rules.page(limit=9, offset=0) == ([], 0)
         assert tx.rules.watching(LINK_ID, EventKind) == []
-        assert tx.rules.action(RULE_ID, revision=1, index=0) == (first, ())
-        assert tx.rules.action(RULE_ID, revision=2, index=0) == (second, ())
-        assert tx.rules.action(RULE_ID, revision=2, index=1) == (other, ())
+        assert tx.rules.action(RULE_ID, revision=1, index=0) == first
+        assert tx.rules.action(RULE_ID, revision=2, index=0) == second
+        assert tx.rules.action(RULE_ID, revision=2, index=1) == other
 
 
 def test_how_far_the_planning_of_a_rule_has_got_is_kept(acme: SqlStore) -> None:

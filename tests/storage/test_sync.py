@@ -69,10 +69,19 @@ def test_a_further_change_joins_what_waits_for_the_same_recipient(acme: SqlStore
 def test_however_often_a_booking_changes_it_is_told_two_minutes_after_the_first_change(acme: SqlStore) -> None:
     add(acme, a_change())
 
-    add(acme, a_change(due_at=NOON + HOUR), now=NOON + HOUR)
+    add(acme, a_change(due_at=NOON + HOUR), now=NOON + MINUTE)
 
     (one,) = found(acme)
     assert one.due_at == one.next_at == NOON + LONGEST_SETTLE
+
+
+def test_what_has_waited_longer_already_is_due_at_the_change_and_not_before_it(acme: SqlStore) -> None:
+    add(acme, a_change())
+
+    add(acme, a_change(due_at=NOON + HOUR + MINUTE), now=NOON + HOUR)
+
+    (one,) = found(acme)
+    assert one.due_at == one.next_at == NOON + HOUR
 
 
 def test_a_change_while_the_message_is_on_its_way_is_told_by_another(acme: SqlStore) -> None:
@@ -166,8 +175,7 @@ def test_who_invited_whom_is_kept_with_the_latest_last(acme: SqlStore) -> None:
         tx.sync.invited(BOOKING_ID, BOB, second)
 
         assert tx.sync.inviters(BOOKING_ID, ADA) == [first, second]
-        # Bob's invite is kept by nobody.
-        assert tx.sync.of_booking(BOOKING_ID) == {ADA: [first, second]}
+        assert tx.sync.of_booking(BOOKING_ID) == {ADA: [first, second], BOB: [second]}
 
 
 def test_whoever_invites_again_is_kept_as_he_is_now_and_whoever_took_off_as_inactive(acme: SqlStore) -> None:

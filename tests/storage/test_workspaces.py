@@ -140,7 +140,7 @@ def test_two_workspaces_with_the_same_ids_see_only_their_own(store: SqlStore) ->
                 *(invitation.calendar for invitation in tx.invitations.of_booking(BOOKING_ID)),
             }
             deliveries, number = tx.deliveries.page(DeliveryFilter(), limit=9, offset=0)
-            frozen = tx.deliveries.frozen(deliveries[0].id)
+            frozen = tx.messages.get(deliveries[0].id)
         assert seen == {words}
         assert number == 1
         assert frozen is not None
@@ -176,7 +176,7 @@ def test_an_empty_workspace_sees_nothing_of_others(store: SqlStore) -> None:
             tx.rules.planning(RULE_ID),
             tx.deliveries.get("id 1"),
             tx.deliveries.newer_waits(a_delivery(booking_revision=-1)),
-            tx.deliveries.frozen("id 1"),
+            tx.messages.get("id 1"),
             tx.deliveries.attempts("id 1"),
             *tx.deliveries.page(DeliveryFilter(), limit=9, offset=0),
             tx.invitations.get(BOOKING_ID, an_invitation().recipient),
@@ -213,7 +213,7 @@ def test_nothing_done_in_one_workspace_touches_another(store: SqlStore, database
             new_id=numbered("m{}"),
             now=NOON,
         )
-        tx.deliveries.freeze(DeliveryId("id 1"), a_frozen(message=b"changed"))
+        tx.messages.freeze(DeliveryId("id 1"), a_frozen(message=b"changed"))
         tx.deliveries.retry(DeliveryId("id 1"), now=NOON, expires_at=NOON)
         tx.deliveries.drop_timed(BOOKING_ID, keep=[], now=NOON, reason="")
         tx.deliveries.supersede(BOOKING_ID, now=NOON)

@@ -51,11 +51,17 @@ def show(call: Call) -> Reply:
 
 def update(call: Call, sent: dict[str, object]) -> Reply:
     """Change an automation rule; the next revision of it holds for what happens from now on."""
-    read(RulePatch, sent)
+    patch = read(RulePatch, sent)
 
     def work(tx: Transaction) -> Reply:
-        wanted = read(RuleIn, patched(rules.get(tx, call.path["id"]), sent))
-        rule = rules.change(tx, call.path["id"], wanted.draft(), now=call.app.clock(), chance=call.app.chance)
+        rule = rules.change(
+            tx,
+            call.path["id"],
+            lambda rule: read(RuleIn, patched(rule, sent)).draft(),
+            more_links=patch.meeting_ids or [],
+            now=call.app.clock(),
+            chance=call.app.chance,
+        )
         return Reply(body=FullRuleAnswer(workflow=FullRuleOut.of(rule)).wire())
 
     return call.write(work)

@@ -30,7 +30,10 @@ class Clause:
 
 
 def clauses(rule: AutomationRule, booking: Booking, happened: Iterable[Happened]) -> list[Clause]:
-    """Return the clauses of `rule` as it is now, for a booking to which `happened`."""
+    """Return the clauses of `rule` as it is now, for a booking to which `happened`.
+
+    A condition is asked for each message; whether it held stands with the delivery.
+    """
     is_linked = booking.link_id in rule.link_ids
     return [
         Clause(name="enabled", holds=rule.enabled, sentence=f"the rule is switched {'on' if rule.enabled else 'off'}"),
@@ -40,6 +43,10 @@ def clauses(rule: AutomationRule, booking: Booking, happened: Iterable[Happened]
             sentence=f"the booking's meeting is {'' if is_linked else 'not '}among those of the rule",
         ),
         *(_timed(rule, booking) if rule.event in TIMED else _event(rule, happened)),
+        *(
+            Clause(name="conditions", holds=True, sentence=f"asked before each message is sent: {condition}")
+            for condition in rule.conditions
+        ),
     ]
 
 

@@ -11,6 +11,7 @@ FEWEST = 500  # messages; of fewer, a share says nothing
 # A little below where large relays put an account under review (5 % and 0.1 %).
 MOST_BOUNCED = 400  # of 10,000
 MOST_COMPLAINED = 8  # of 10,000
+FEWEST_COMPLAINED = 3  # one angry reader must not stop a workspace
 LOOK_AGAIN = timedelta(minutes=10)
 PAUSED = "sending is paused since "  # how every reason begins for which a delivery waits meanwhile
 
@@ -53,7 +54,7 @@ def too_many(*, sent: int, bounced: int, complained: int) -> str | None:
         return (
             f"{_share(bounced, sent)} of the last {WINDOW.days} days bounced, and {MOST_BOUNCED / 100:g} % are too many"
         )
-    if complained * 10_000 >= MOST_COMPLAINED * sent:
+    if complained >= FEWEST_COMPLAINED and complained * 10_000 >= MOST_COMPLAINED * sent:
         called = f"{_share(complained, sent)} of the last {WINDOW.days} days were called spam"
         return f"{called}, and {MOST_COMPLAINED / 100:g} % are too many"
     return None

@@ -86,13 +86,13 @@ def parse(url: str) -> Place:
 class Listener:
     """Listens in a thread of its own from `start` to `stop`. `name` is what it calls itself."""
 
-    def __init__(self, place: Place, take: Take, *, name: str) -> None:
-        """Raise ConfigurationError if somebody else listens there already."""
+    def __init__(self, place: Place, take: Take, *, name: str, shared: bool = False) -> None:
+        """Raise ConfigurationError if somebody else listens there already; `shared`: unless he shares the place too."""
         self._place = place
         self._hooks = _Hooks(take)
         self._name = name
         self._sessions: set[_Session] = set()
-        self._socket = _bound(place)
+        self._socket = _bound(place, shared=shared)
         self._stopping = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="tocsin-inbound", daemon=True)
@@ -266,12 +266,13 @@ def _mails(envelope: Envelope) -> list[Inbound]:
     return [Inbound(recipient=address, sender=sender, message=content) for address in envelope.rcpt_tos]
 
 
-def _bound(place: Place) -> socket.socket:
+def _bound(place: Place, *, shared: bool) -> socket.socket:
     family = socket.AF_INET6 if ":" in place.host else socket.AF_INET
-    # Several workers on one host may listen at one place; each is handed some of the connections.
-    shared = hasattr(socket, "SO_REUSEPORT")
+    # Several workers of one store may listen at one place; each is handed some of the connections. A process of another store
+    # would take away what it cannot read.
+    sharing = shared and hasattr(socket, "SO_REUSEPORT")
     try:
-        return socket.create_server((place.host, place.port), family=family, reuse_port=shared)
+        return socket.create_server((place.host, place.port), family=family, reuse_port=sharing)
     except OSError as error:
         where = f"{place.host}:{place.port}"
         raise ConfigurationError(f"cannot listen on {where} ({error.strerror}); name a free address") from error

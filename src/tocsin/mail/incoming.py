@@ -1,6 +1,7 @@
 """The way in: the value of TOCSIN_INBOUND becomes a listener, a reader of a mailbox, or nothing at all."""
 
 import logging
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -18,6 +19,8 @@ _READERS: dict[str, Callable[[str], Place | Mailbox]] = {
     "imap": imap.parse,
     "imaps": imap.parse,
 }
+
+_PATIENCE_S = 5.0
 
 log = logging.getLogger("tocsin.inbound")
 
@@ -37,14 +40,29 @@ def parse(url: str) -> Place | Mailbox | None:
         raise ConfigurationError(f"TOCSIN_INBOUND: {error}") from error
 
 
+def complaint(url: str) -> str | None:
+    """Tell why nothing that comes back would be taken now: nobody answers where `url` says; None if somebody does."""
+    place = parse(url)
+    if place is None:
+        return "TOCSIN_INBOUND is empty"
+    try:
+        socket.create_connection((place.host, place.port), timeout=_PATIENCE_S).close()
+    except OSError as error:
+        return f"nobody answers at {place.host}, port {place.port} ({error.strerror or error})"
+    return None
+
+
 @contextmanager
-def listening(url: str, sender: Sender, *, bounce_limit: int) -> Iterator[None]:
-    """Take mail that comes back until the end of the block. Raises ConfigurationError if that cannot be."""
+def listening(url: str, sender: Sender, *, bounce_limit: int, shared: bool) -> Iterator[None]:
+    """Take mail that comes back until the end of the block; `shared`: other processes may at the same place.
+
+    Raises ConfigurationError if that cannot be.
+    """
     place = parse(url)
     if place is None:
         yield
         return
-    ears = _ears(place, sender, bounce_limit=bounce_limit)
+    ears = _ears(place, sender, bounce_limit=bounce_limit, shared=shared)
     ears.start()
     log.info("mail that comes back is taken at %s, port %d", place.host, place.port)
     try:
@@ -53,7 +71,7 @@ def listening(url: str, sender: Sender, *, bounce_limit: int) -> Iterator[None]:
         ears.stop()
 
 
-def _ears(place: Place | Mailbox, sender: Sender, *, bounce_limit: int) -> Listener | Poller:
+def _ears(place: Place | Mailbox, sender: Sender, *, bounce_limit: int, shared: bool) -> Listener | Poller:
     reception = Reception(
         store=sender.store,
         clock=sender.clock,
@@ -71,6 +89,6 @@ def _ears(place: Place | Mailbox, sender: Sender, *, bounce_limit: int) -> Liste
     if isinstance(place, Mailbox):
         return Poller(place, take, is_ours=is_ours)
     try:
-        return Listener(place, take, name=sender.mail_from.rpartition("@")[2])
+        return Listener(place, take, name=sender.mail_from.rpartition("@")[2], shared=shared)
     except ConfigurationError as error:
         raise ConfigurationError(f"TOCSIN_INBOUND: {error}") from error

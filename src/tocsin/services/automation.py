@@ -16,6 +16,7 @@ from tocsin.services.ports import NewId, Transaction
 # What plans, moves or drops timed deliveries. Nothing else does: an outcome that is set a week later must not plan a rule that
 # was made after the meeting.
 _MOMENTS = frozenset({EventKind.BOOKING_CONFIRMED, *ENTRY_CHANGES})
+MOST_ANSWERS = 10  # of one person about one booking that rules fire for
 BATCH = 500  # coming bookings that one request plans by itself; the rest is planned in the background
 
 
@@ -38,8 +39,15 @@ def follow(tx: Transaction, before: Booking | None, after: Booking, *, now: date
 
 
 def follow_answer(tx: Transaction, event: Event, *, now: datetime, new_id: NewId) -> None:
-    """Plan what rules ask for when somebody accepted or declined."""
+    """Plan what rules ask for when somebody accepted or declined, instead of what waits of his former answers.
+
+    Nobody's change of mind is news for ever: from MOST_ANSWERS on, his answers only stand in the ledger.
+    """
+    former = [one for one in tx.bookings.events(event.booking.id) if one.about == event.about]
     tx.bookings.record(event)
+    tx.deliveries.supersede_answers(event.booking.id, event.about, now=now)
+    if len(former) >= MOST_ANSWERS:
+        return
     tx.deliveries.add(plan(event, tx.rules.watching(event.booking.link_id, [event.kind])), new_id=new_id, now=now)
 
 
@@ -70,10 +78,14 @@ def _plan_coming(tx: Transaction, rule: AutomationRule, booking: Booking, *, now
 
 def go_on_planning(tx: Transaction, rule_id: str, *, now: datetime, new_id: NewId) -> bool:
     """Plan the next batch of a rule's coming bookings; tell whether all are planned."""
-    rule = tx.rules.get(rule_id)
+    known = tx.rules.get(rule_id)
+    if known is None:
+        return True
+    tx.links.named(known.link_ids, lock=True)
+    tx.rules.lock(rule_id)
+    rule = tx.rules.get(rule_id)  # as it is now that nobody changes it any more
     if rule is None:
         return True
-    tx.links.named(rule.link_ids, lock=True)
     after_id = tx.rules.planning(rule.id)
     return after_id is None or plan_coming(tx, rule, now=now, new_id=new_id, after_id=after_id)
 

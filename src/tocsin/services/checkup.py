@@ -31,7 +31,7 @@ class Surroundings:
     sqlite: tuple[int, int, int] | None
     zone_rules: str
     captures: bool
-    hears: bool  # what comes back by mail
+    inbound: Callable[[], str | None] | None  # why nothing that comes back is taken; None: nobody wants to
     is_local: bool
     mail_from: str
     probe: Callable[[], Outcome] | None
@@ -109,15 +109,20 @@ def _mail(_office: Office, around: Surroundings) -> Iterator[tuple[Grade, str]]:
 def _answers(office: Office, around: Surroundings) -> Iterator[tuple[Grade, str]]:
     if around.captures:
         yield Grade.OK, "messages are captured, so nobody answers"
-    elif not around.hears:
-        yield Grade.WARNING, "answers and bounces are not heard; set TOCSIN_INBOUND to where your relay forwards them"
+    elif around.inbound is None:
+        yield Grade.WARNING, "answers and bounces are not taken; set TOCSIN_INBOUND to where your relay forwards them"
     else:
-        yield Grade.OK, "answers and bounces are heard"
+        wrong = around.inbound()
+        where = "does a worker run (`tocsin serve` or `tocsin worker`), or is the mailbox's server away?"
+        yield (Grade.OK, "answers and bounces are taken") if wrong is None else (Grade.FAILED, f"{wrong}; {where}")
         for workspace in workspaces.every(office.store):
             sender = workspace.mail_from or around.mail_from
             if len(sender.rpartition("@")[0]) > LONGEST_BASE:
                 where = f"{workspace.subdomain}: {sender} has more than {LONGEST_BASE} characters before the @"
-                yield Grade.WARNING, f"{where}, which leaves no room for a signature; nothing that comes back is heard"
+                yield (
+                    Grade.WARNING,
+                    f"{where}, which leaves no room for a signature, so nothing that comes back to it is taken",
+                )
 
 
 def _sending(office: Office, _around: Surroundings) -> Iterator[tuple[Grade, str]]:

@@ -28,7 +28,7 @@ def history(tx: Transaction, delivery_id: str) -> list[Attempt]:
 
 def message(tx: Transaction, delivery_id: str) -> Frozen:
     """Return the exact message of a delivery. Raises NotFoundError; ConflictError if it was not written yet."""
-    frozen = tx.deliveries.frozen(get(tx, delivery_id).id)
+    frozen = tx.messages.get(get(tx, delivery_id).id)
     if frozen is None:
         raise ConflictError("this delivery has no message yet; it is written when it is first sent")
     return frozen

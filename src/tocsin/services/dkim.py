@@ -42,7 +42,7 @@ def create(
     )
     if not tx.dkim_keys.add(key):
         # A selector is used once: receivers and verifiers may still hold the record of the former key.
-        raise InvalidInputError.of("selector", f"{selector} was used for {domain} before; give another")
+        raise InvalidInputError.of("selector", f"{selector} was used for {domain} before; give another with --selector")
     return key
 
 

@@ -59,6 +59,9 @@ def explain(tx: Transaction, booking_id: str) -> Why:
     )
 
 
+_GONE = Clause(name="deleted", holds=False, sentence="the rule was deleted since; what it sent stays")
+
+
 def _rules(tx: Transaction, booking: Booking, happened: list[Happened], sent: list[Delivery]) -> list[RuleWhy]:
     """Return the rules of the booking's link, switched on or off, and all others that wrote about it."""
     known = {rule.id: rule for rule in tx.rules.watching(booking.link_id, EventKind, disabled_too=True)}
@@ -67,7 +70,7 @@ def _rules(tx: Transaction, booking: Booking, happened: list[Happened], sent: li
         RuleWhy(
             rule_id=rule_id,
             rule=rule,
-            clauses=[] if rule is None else clauses(rule, booking, happened),
+            clauses=[_GONE] if rule is None else clauses(rule, booking, happened),
             deliveries=[one for one in reversed(sent) if one.rule_id == rule_id],
         )
         for rule_id, rule in [*known.items(), *written.items()]

@@ -149,8 +149,10 @@ def _signed(scene: Scene, base: str, purpose: Purpose, thing_id: str) -> str | N
 
 def _invitation(delivery: Delivery, entry: Entry, scene: Scene, *, now: datetime) -> Invitation:
     told = scene.told
+    # Nobody can find the first message of a thread of which nothing was ever taken.
+    thread_id = "" if told is None or told.held_method is None else told.thread_id
     if told is not None and is_told(entry, told):
-        return replace(told, booking_revision=scene.booking.revision)
+        return replace(told, booking_revision=scene.booking.revision, thread_id=thread_id)
     invite = revise(entry, told, now=now)
     return Invitation(
         booking_id=delivery.booking_id,
@@ -162,7 +164,7 @@ def _invitation(delivery: Delivery, entry: Entry, scene: Scene, *, now: datetime
         stamp=invite.stamp,
         digest=entry.digest,
         calendar=ics.write(invite),
-        thread_id="" if told is None else told.thread_id,
+        thread_id=thread_id,
         booking_revision=scene.booking.revision,
         id=scene.fresh_id if told is None else told.id,
     )

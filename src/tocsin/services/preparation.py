@@ -11,7 +11,7 @@ from datetime import datetime
 
 from tocsin.domain.conditions import Answers, unmet
 from tocsin.domain.delivery import Cause, Delivery, Frozen, Settlement, State, Verdict, stale
-from tocsin.domain.events import TIMED
+from tocsin.domain.events import ENTRY_CHANGES, TIMED
 from tocsin.domain.invite import Invitation
 from tocsin.domain.letter import Envelope
 from tocsin.domain.limits import Limits
@@ -67,7 +67,13 @@ def prepare(tx: Transaction, sender: Sender, claimed: list[Delivery], *, now: da
     """Write and freeze the message of each delivery, or say how it ends without one. All are of one workspace."""
     tx.bookings.hold(delivery.booking_id for delivery in claimed)
     tx.rules.hold(delivery.rule_id for delivery in claimed)
-    return [_prepare(tx, sender, delivery, now=now) for delivery in claimed]
+    if tx.workspaces.by_id(tx.workspace_id) is not None:
+        tx.usage.lock()  # first: whoever counts has to
+    prepared = [_prepare(tx, sender, delivery, now=now) for delivery in claimed]
+    for one in prepared:
+        if isinstance(one, Settlement) and one.verdict.next_at is None and one.verdict.state is not State.SUPERSEDED:
+            tx.deliveries.revive(one.delivery, now=now)
+    return prepared
 
 
 def ended(tx: Transaction, delivery: Delivery, booking: Booking | None, *, now: datetime) -> Verdict | None:
@@ -122,16 +128,28 @@ def _kept_back(tx: Transaction, delivery: Delivery, scene: Scene, *, now: dateti
     if end is not None:
         return end
     pause = limits.pause_of(tx)
-    return None if pause is None else pause.verdict(delivery, now=now)
+    return _condition_unmet(tx, delivery, scene) if pause is None else pause.verdict(delivery, now=now)
+
+
+def _condition_unmet(tx: Transaction, delivery: Delivery, scene: Scene) -> Verdict | None:
+    if delivery.cause is not Cause.RULE_FIRED:
+        return None  # a condition of the rule is none of the changes that follow an invite
+    conditions = tx.rules.conditions(delivery.rule_id, revision=delivery.rule_revision)
+    failing = unmet(conditions, _answers(tx, scene)) if conditions else None
+    if failing is None:
+        return None
+    return Verdict(state=State.CANCELLED, reason=f"the rule asks that {failing}, and it was not so")
 
 
 def _frozen(tx: Transaction, sender: Sender, delivery: Delivery, scene: Scene, *, now: datetime) -> Frozen | Verdict:
     """Return the bytes to be sent, the same as before if they still hold, or how the delivery ends or waits."""
-    former = tx.deliveries.frozen(delivery.id)
+    former = tx.messages.get(delivery.id)
     if former is not None and _holds(former, scene):
         return former
-    written = _written(tx, sender, delivery, scene, now=now)
-    return written if isinstance(written, Verdict) else _kept(tx, sender, delivery, written, now=now)
+    # Before it is written: a message that must wait for a place may wait long, and be looked at often.
+    held = limits.charge(tx, delivery, sender.limits, now=now)
+    written = held or _written(tx, sender, delivery, scene, now=now)
+    return written if isinstance(written, Verdict) else _kept(tx, delivery, written, now=now)
 
 
 def _holds(frozen: Frozen, scene: Scene) -> bool:
@@ -142,10 +160,7 @@ def _holds(frozen: Frozen, scene: Scene) -> bool:
 
 def _written(tx: Transaction, sender: Sender, delivery: Delivery, scene: Scene, *, now: datetime) -> _Written | Verdict:
     """Return the message, or how the delivery ends if there is none: nothing to say, or no way to say it."""
-    action, conditions = tx.rules.action(delivery.rule_id, revision=delivery.rule_revision, index=delivery.action_index)
-    failing = unmet(conditions, _answers(tx, scene)) if conditions and delivery.cause is Cause.RULE_FIRED else None
-    if failing is not None:
-        return Verdict(state=State.CANCELLED, reason=f"a condition of the rule did not hold: {failing}")
+    action = tx.rules.action(delivery.rule_id, revision=delivery.rule_revision, index=delivery.action_index)
     try:
         frozen, invitation = compose(delivery, action, scene, now=now)
         frozen = _signed(tx, sender, frozen, invitation, now=now)
@@ -170,15 +185,16 @@ def _signed(tx: Transaction, sender: Sender, frozen: Frozen, invitation: Invitat
     return replace(frozen, message=dkim.signed(tx, frozen.message, sender_domain=domain, secret=sender.secret, now=now))
 
 
-def _kept(tx: Transaction, sender: Sender, delivery: Delivery, written: _Written, *, now: datetime) -> Frozen | Verdict:
-    """Keep a message that is about to leave, or return how its delivery waits or ends because a limit is reached."""
-    held = limits.charge(tx, delivery, sender.limits, now=now)
-    if held is not None:
-        return held
+def _kept(tx: Transaction, delivery: Delivery, written: _Written, *, now: datetime) -> Frozen:
+    """Keep a message that is about to leave, what its recipient's calendar is told by it, and who invited him."""
     tx.invitations.put(written.invitation)
     if delivery.cause is Cause.RULE_FIRED:
         sync.remember(tx, delivery, written.action, written.invitation, now=now)
-    tx.deliveries.freeze(delivery.id, written.frozen)
+        # What this message went instead of would have invited too, and may have promised more.
+        for former in tx.deliveries.replaced(delivery) if delivery.event in ENTRY_CHANGES else ():
+            action = tx.rules.action(former.rule_id, revision=former.rule_revision, index=former.action_index)
+            sync.remember(tx, former, action, written.invitation, now=now)
+    tx.messages.freeze(delivery.id, written.frozen)
     return written.frozen
 
 

@@ -1,11 +1,11 @@
 """Create, read, change and delete automation rules; refuse those that cannot work."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tocsin.domain.errors import InvalidInputError, NotFoundError, Problem
-from tocsin.domain.events import TIMED
+from tocsin.domain.events import ENTRY_CHANGES, TIMED
 from tocsin.domain.rules import DEFAULT_OFFSETS, AutomationRule, RuleDraft, RuleId
 from tocsin.services.automation import plan_coming
 from tocsin.services.ports import Chance, Page, Transaction
@@ -47,12 +47,22 @@ def page(tx: Transaction, wanted: Page) -> tuple[list[AutomationRule], int]:
     return tx.rules.page(limit=wanted.size, offset=wanted.offset)
 
 
-def change(tx: Transaction, rule_id: str, draft: RuleDraft, *, now: datetime, chance: Chance) -> AutomationRule:
-    """Make a rule what `draft` says, as a new revision; plan anew what is coming and withdraw whoever was taken off it.
+def change(
+    tx: Transaction,
+    rule_id: str,
+    wanted_of: Callable[[AutomationRule], RuleDraft],
+    *,
+    more_links: Sequence[str] = (),
+    now: datetime,
+    chance: Chance,
+) -> AutomationRule:
+    """Make a rule what `wanted_of` it says, as a new revision; plan anew what is coming, withdraw whoever was taken off it.
 
-    A draft that says what the rule says already changes nothing. Raises NotFoundError; InvalidInputError as `create` does.
+    `wanted_of` is given the rule when nobody else can change it any more; `more_links` are those that it may name beside the
+    rule's own. What says the same as before changes nothing. Raises NotFoundError; InvalidInputError as `create` does.
     """
-    before = _locked(tx, rule_id, more_links=draft.link_ids)
+    before = _locked(tx, rule_id, more_links=more_links)
+    draft = wanted_of(before)
     # A link that was deleted since may stay named; it is only refused where it is new.
     problems = link_problems(tx, draft.link_ids, but=before.link_ids)
     if problems:
@@ -84,7 +94,7 @@ def delete(tx: Transaction, rule_id: str, *, now: datetime) -> None:
     """Delete a rule and withdraw what waits of it. Raises NotFoundError."""
     rule = _locked(tx, rule_id)
     tx.rules.delete(rule.id)
-    tx.deliveries.withdraw_rule(rule.id, now=now, reason="the rule was deleted first")
+    _withdraw(tx, rule, now=now, reason="the rule was deleted first")
 
 
 def link_problems(
@@ -121,9 +131,17 @@ def _changed(
     after = replace(wanted, revision=before.revision + 1, updated_at=now)
     tx.rules.put(after)
     if not after.enabled:
-        tx.deliveries.withdraw_rule(after.id, now=now, reason="the rule was switched off first")
+        _withdraw(tx, after, now=now, reason="the rule was switched off first")
     plan_coming(tx, after, now=now, new_id=chance.new_id)
     return after
+
+
+def _withdraw(tx: Transaction, rule: AutomationRule, *, now: datetime, reason: str) -> None:
+    """End what waits of a rule, and let wait again what had made way for it."""
+    if rule.event in ENTRY_CHANGES:
+        for delivery in tx.deliveries.waiting(rule.id):
+            tx.deliveries.revive(delivery, now=now)
+    tx.deliveries.withdraw_rule(rule.id, now=now, reason=reason)
 
 
 def _unknown(tx: Transaction, link_id: str) -> str:

@@ -23,7 +23,7 @@ def follow_booking(
         kept = _kept(tx, after, tx.sync.of_booking(after.id))
         if other_people:
             kept = [_with_present_people(tx, one, after) for one in kept]
-        tx.sync.add(plan_sync(after, kept, changed=changed, now=now), new_id=new_id, now=now)
+        _plan(tx, after, kept, changed=changed, now=now, new_id=new_id)
 
 
 def follow_rule(tx: Transaction, rule: AutomationRule, booking: Booking, *, now: datetime, new_id: NewId) -> None:
@@ -33,7 +33,7 @@ def follow_rule(tx: Transaction, rule: AutomationRule, booking: Booking, *, now:
         if own is None or own.is_active == (is_on := rule.invites(kept.invitation.recipient, booking)):
             continue
         changed = _set_active(tx, kept, booking, own.rule_id, is_active=is_on)
-        tx.sync.add(plan_sync(booking, [changed], changed=False, now=now), new_id=new_id, now=now)
+        _plan(tx, booking, [changed], changed=False, now=now, new_id=new_id)
 
 
 def remember(tx: Transaction, delivery: Delivery, action: Action, invitation: Invitation, *, now: datetime) -> None:
@@ -80,6 +80,22 @@ def _kept(tx: Transaction, booking: Booking, inviters: Mapping[str, list[Inviter
     return [Kept(invitation=told[key], inviters=tuple(each)) for key, each in inviters.items() if key in told]
 
 
+def _plan(
+    tx: Transaction, booking: Booking, kept: Iterable[Kept], *, changed: bool, now: datetime, new_id: NewId
+) -> None:
+    heard = [one for one in (_as_heard(tx, each) for each in kept) if any(inviter.keeps for inviter in one.inviters)]
+    tx.sync.add(plan_sync(booking, heard, changed=changed, now=now), new_id=new_id, now=now)
+
+
+def _as_heard(tx: Transaction, kept: Kept) -> Kept:
+    """Return `kept` so that no action speaks of whose rule the recipient wants to hear no more, while others still may."""
+    recipient = kept.invitation.recipient
+    stopped = {one.rule_id for one in tx.suppressions.of_recipient(recipient) if one.rule_id}
+    return replace(
+        kept, inviters=tuple(replace(one, keeps=one.keeps and one.rule_id not in stopped) for one in kept.inviters)
+    )
+
+
 def _with_present_people(tx: Transaction, kept: Kept, booking: Booking) -> Kept:
     """Return `kept` as it is with the client and the hosts that the booking has now: former ones are invited no more."""
     for inviter in kept.inviters:
@@ -93,7 +109,7 @@ def _is_wanted(tx: Transaction, inviter: Inviter, recipient: str, booking: Booki
     rule = tx.rules.get(inviter.rule_id)
     if rule is not None:
         return rule.invites(recipient, booking)
-    action, _ = tx.rules.action(inviter.rule_id, revision=inviter.rule_revision, index=inviter.action_index)
+    action = tx.rules.action(inviter.rule_id, revision=inviter.rule_revision, index=inviter.action_index)
     wanted = {recipient_key(one) for one in action.recipients(booking)}
     return inviter.is_active and recipient_key(recipient) in wanted
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from tocsin.domain.delivery import Attempt, Cause, Delivery, DeliveryId, Frozen, Outcome, Result, State, Verdict
+from tocsin.domain.delivery import Attempt, Cause, Delivery, DeliveryId, Outcome, Result, State, Verdict
 from tocsin.domain.events import EventKind
 from tocsin.domain.model import BookingId, WorkspaceId
 from tocsin.domain.plan import Planned
@@ -16,6 +16,8 @@ COLUMNS = """id, workspace_id, rule_id, rule_revision, action_index, booking_id,
     reason, due_at, expires_at, next_at, attempts, failures, crashes, created_at, settled_at, cause, about"""
 WAITING = "state IN ('scheduled', 'retrying', 'paused')"
 _FIRED = "cause = 'rule_fired'"
+REPLACED = "a newer change went instead"
+_REPLACED = f"state = 'superseded' AND reason = '{REPLACED}' AND {_FIRED}"
 _TIMED = "event IN ('before_meeting_starts', 'after_meeting_ends')"
 ADD = """
     INSERT INTO deliveries (workspace_id, bucket, id, key, rule_id, rule_revision, action_index, booking_id,
@@ -63,7 +65,7 @@ class SqlDeliveries:
     def supersede(self, booking_id: BookingId, *, now: datetime) -> None:
         """End what waits with a stale entry where a message of a newer change to the same recipient waits too."""
         statement = f"""
-            UPDATE deliveries SET state = 'superseded', reason = 'a newer change went instead', settled_at = :now
+            UPDATE deliveries SET state = 'superseded', reason = '{REPLACED}', settled_at = :now
              WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND {WAITING} AND NOT {_TIMED} AND {_FIRED}
                AND EXISTS (SELECT 1 FROM deliveries newer
                             WHERE newer.workspace_id = deliveries.workspace_id
@@ -87,6 +89,45 @@ class SqlDeliveries:
             revision=revision,
             now=micros(now),
             reason=reason,
+        )
+
+    def revive(self, delivery: Delivery, *, now: datetime) -> None:
+        """Let wait again what was superseded by `delivery`, which ends without having been sent."""
+        statement = f"""
+            UPDATE deliveries SET state = 'scheduled', reason = '', next_at = :now, settled_at = NULL
+             WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND recipient_key = :recipient_key
+               AND {_REPLACED} AND booking_revision < :revision AND expires_at > :now"""
+        self._connection.run(
+            statement,
+            workspace_id=self._workspace_id,
+            booking_id=delivery.booking_id,
+            recipient_key=recipient_key(delivery.recipient),
+            revision=delivery.booking_revision,
+            now=micros(now),
+        )
+
+    def replaced(self, delivery: Delivery) -> list[Delivery]:
+        """Return what was superseded because a newer change went instead, which `delivery` is."""
+        statement = f"""
+            SELECT {COLUMNS} FROM deliveries
+             WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND recipient_key = :recipient_key
+               AND {_REPLACED} AND booking_revision < :revision"""
+        rows = self._connection.rows(
+            statement,
+            workspace_id=self._workspace_id,
+            booking_id=delivery.booking_id,
+            recipient_key=recipient_key(delivery.recipient),
+            revision=delivery.booking_revision,
+        )
+        return [delivery_of(row) for row in rows]
+
+    def supersede_answers(self, booking_id: BookingId, about: str, *, now: datetime) -> None:
+        """End what waits of a recipient's former answers."""
+        statement = f"""
+            UPDATE deliveries SET state = 'superseded', reason = 'a newer answer came', settled_at = :now
+             WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND about = :about AND {WAITING}"""
+        self._connection.run(
+            statement, workspace_id=self._workspace_id, booking_id=booking_id, about=about, now=micros(now)
         )
 
     def newer_waits(self, delivery: Delivery) -> bool:
@@ -128,6 +169,14 @@ class SqlDeliveries:
             statement, workspace_id=self._workspace_id, rule_id=rule_id, now=micros(now), reason=reason
         )
 
+    def waiting(self, rule_id: RuleId) -> list[Delivery]:
+        """Return what a rule's events asked for and that waits."""
+        statement = f"""
+            SELECT {COLUMNS} FROM deliveries
+             WHERE workspace_id = :workspace_id AND rule_id = :rule_id AND {WAITING} AND {_FIRED}"""
+        rows = self._connection.rows(statement, workspace_id=self._workspace_id, rule_id=rule_id)
+        return [delivery_of(row) for row in rows]
+
     def get(self, delivery_id: str) -> Delivery | None:
         """Return the delivery with this id."""
         statement = f"SELECT {COLUMNS} FROM deliveries WHERE workspace_id = :workspace_id AND id = :id"
@@ -159,35 +208,6 @@ class SqlDeliveries:
              WHERE workspace_id = :workspace_id AND delivery_id = :id ORDER BY number"""
         rows = self._connection.rows(statement, workspace_id=self._workspace_id, id=delivery_id)
         return [_attempt(row) for row in rows]
-
-    def frozen(self, delivery_id: str) -> Frozen | None:
-        """Return the message of a delivery, if it was frozen already."""
-        statement = """
-            SELECT booking_revision, sequence, message_id, sender, message, frozen_at FROM messages
-             WHERE workspace_id = :workspace_id AND delivery_id = :id"""
-        row = self._connection.row(statement, workspace_id=self._workspace_id, id=delivery_id)
-        return None if row is None else _frozen(row)
-
-    def freeze(self, delivery_id: DeliveryId, frozen: Frozen) -> None:
-        """Keep the message of a delivery, in the place of an older one that no longer holds."""
-        statement = """
-            INSERT INTO messages (workspace_id, delivery_id, booking_revision, sequence, message_id, sender, message, frozen_at)
-            VALUES (:workspace_id, :delivery_id, :booking_revision, :sequence, :message_id, :sender, :message, :frozen_at)
-            ON CONFLICT (workspace_id, delivery_id) DO UPDATE
-               SET booking_revision = excluded.booking_revision, sequence = excluded.sequence,
-                   message_id = excluded.message_id, sender = excluded.sender, message = excluded.message,
-                   frozen_at = excluded.frozen_at"""
-        self._connection.run(
-            statement,
-            workspace_id=self._workspace_id,
-            delivery_id=delivery_id,
-            booking_revision=frozen.booking_revision,
-            sequence=frozen.sequence,
-            message_id=frozen.message_id,
-            sender=frozen.sender,
-            message=frozen.message,
-            frozen_at=micros(frozen.frozen_at),
-        )
 
     def retry(self, delivery_id: DeliveryId, *, now: datetime, expires_at: datetime) -> bool:
         """Put a failed or expired delivery back into the queue; return False if it is in another state."""
@@ -267,15 +287,4 @@ def _attempt(row: Row) -> Attempt:
         started_at=instant(row["started_at"]),
         ended_at=maybe_instant(row["ended_at"]),
         outcome=outcome,
-    )
-
-
-def _frozen(row: Row) -> Frozen:
-    return Frozen(
-        booking_revision=row["booking_revision"],
-        sequence=row["sequence"],
-        message_id=row["message_id"],
-        sender=row["sender"],
-        message=bytes(row["message"]),
-        frozen_at=instant(row["frozen_at"]),
     )

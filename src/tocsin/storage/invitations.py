@@ -20,7 +20,8 @@ _PUT = """
        SET held_method = CASE WHEN invitations.uid = excluded.uid THEN invitations.held_method END,
            held_sequence = CASE WHEN invitations.uid = excluded.uid THEN invitations.held_sequence END,
            uid = excluded.uid, method = excluded.method, sequence = excluded.sequence, stamp_at = excluded.stamp_at,
-           digest = excluded.digest, calendar = excluded.calendar, booking_revision = excluded.booking_revision"""
+           digest = excluded.digest, calendar = excluded.calendar, booking_revision = excluded.booking_revision,
+           thread_id = excluded.thread_id"""
 
 
 class SqlInvitations:
@@ -94,19 +95,25 @@ class SqlInvitations:
         )
 
     def came_back(self, delivery: Delivery) -> None:
-        """Note that a recipient does not hold what came back, if nothing else about the booking has reached him."""
+        """Note that a recipient does not hold what came back, but the last of what has reached him before, or nothing."""
+        key = {
+            "workspace_id": self._workspace_id,
+            "booking_id": delivery.booking_id,
+            "recipient_key": recipient_key(delivery.recipient),
+        }
         statement = """
-            UPDATE invitations SET held_method = NULL, held_sequence = NULL
-             WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND recipient_key = :recipient_key
-               AND NOT EXISTS (SELECT 1 FROM deliveries d
-                                WHERE d.workspace_id = invitations.workspace_id AND d.booking_id = invitations.booking_id
-                                  AND d.recipient_key = invitations.recipient_key AND d.state = 'sent')"""
-        self._connection.run(
-            statement,
-            workspace_id=self._workspace_id,
-            booking_id=delivery.booking_id,
-            recipient_key=recipient_key(delivery.recipient),
-        )
+            SELECT max(m.sequence) AS held
+              FROM deliveries d JOIN messages m ON m.workspace_id = d.workspace_id AND m.delivery_id = d.id
+             WHERE d.workspace_id = :workspace_id AND d.booking_id = :booking_id AND d.recipient_key = :recipient_key
+               AND d.state = 'sent'"""
+        held = self._connection.rows(statement, **key)[0]["held"]
+        # What came before the last word was an invite: nothing follows a CANCEL but that CANCEL.
+        statement = """
+            UPDATE invitations
+               SET held_sequence = :held,
+                   held_method = CASE WHEN :is_held THEN CASE WHEN sequence = :held THEN method ELSE 'REQUEST' END END
+             WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND recipient_key = :recipient_key"""
+        self._connection.run(statement, held=held, is_held=held is not None, **key)
 
     def answer(self, invitation: Invitation, answered: Answered) -> None:
         """Keep what a recipient answered."""

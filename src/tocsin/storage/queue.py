@@ -14,7 +14,8 @@ from tocsin.storage.deliveries import COLUMNS, delivery_of
 
 # A claim is one statement, so two workers can never take the same row. It is a lease and not a mark "done": if the worker
 # dies, the row is due again once the lease has run out. Of one booking and recipient only the first in order is taken, and
-# none while one is on its way: most receivers keep whatever came last, so the order of messages is ours to guarantee.
+# none while one is on its way: most receivers keep whatever came last, so the order of messages is ours to guarantee. What has
+# begun comes first, because nobody knows whether it arrived.
 _CLAIM = f"""
     WITH due AS (
         SELECT d.workspace_id AS due_workspace_id, d.id AS due_id
@@ -26,7 +27,8 @@ _CLAIM = f"""
                   AND e.recipient_key = d.recipient_key AND e.id <> d.id
                   AND e.state IN ('scheduled', 'sending', 'retrying', 'paused')
                   AND (e.state = 'sending' OR (e.due_at <= :now AND
-                       (e.booking_revision, e.due_at, e.rank, e.id) < (d.booking_revision, d.due_at, d.rank, d.id))))
+                       (e.state <> 'retrying', e.booking_revision, e.due_at, e.rank, e.id)
+                       < (d.state <> 'retrying', d.booking_revision, d.due_at, d.rank, d.id))))
          ORDER BY d.next_at
          LIMIT :limit {{skip_locked}}
     )

@@ -104,13 +104,19 @@ class SqlRules:
         statement = "SELECT id FROM automation_rules WHERE workspace_id = :workspace_id AND id = :id {for_update}"
         self._connection.rows(statement, workspace_id=self._workspace_id, id=rule_id)
 
-    def action(self, rule_id: str, *, revision: int, index: int) -> tuple[Action, tuple[Condition, ...]]:
-        """Return an action and the conditions as they were at a revision of their rule, which may be gone by now."""
+    def action(self, rule_id: str, *, revision: int, index: int) -> Action:
+        """Return an action as it was at a revision of its rule, which may be gone by now."""
+        return _actions(self._at(rule_id, revision)["actions"])[index]
+
+    def conditions(self, rule_id: str, *, revision: int) -> tuple[Condition, ...]:
+        """Return the conditions as they were at a revision of their rule, which may be gone by now."""
+        return _conditions(self._at(rule_id, revision)["conditions"])
+
+    def _at(self, rule_id: str, revision: int) -> Row:
         statement = """
             SELECT actions, conditions FROM rule_revisions
              WHERE workspace_id = :workspace_id AND rule_id = :rule_id AND revision = :revision"""
-        row = self._connection.rows(statement, workspace_id=self._workspace_id, rule_id=rule_id, revision=revision)[0]
-        return _actions(row["actions"])[index], _conditions(row["conditions"])
+        return self._connection.rows(statement, workspace_id=self._workspace_id, rule_id=rule_id, revision=revision)[0]
 
     def delete(self, rule_id: RuleId) -> None:
         """Delete a rule; its revisions stay for the deliveries that came from it."""

@@ -13,6 +13,7 @@ from tocsin.storage.inbound import SqlBounces, SqlInboundCounts
 from tocsin.storage.invitations import SqlInvitations
 from tocsin.storage.links import SqlLinks
 from tocsin.storage.members import SqlMembers
+from tocsin.storage.messages import SqlMessages
 from tocsin.storage.outcomes import SqlOutcomes
 from tocsin.storage.queue import SqlQueue
 from tocsin.storage.rules import SqlRules
@@ -34,6 +35,7 @@ class SqlTransaction:
         self.bookings = SqlBookings(connection, workspace_id)
         self.rules = SqlRules(connection, workspace_id)
         self.deliveries = SqlDeliveries(connection, workspace_id)
+        self.messages = SqlMessages(connection, workspace_id)
         self.invitations = SqlInvitations(connection, workspace_id)
         self.sync = SqlSync(connection, workspace_id)
         self.answers = SqlAnswers(connection, workspace_id)

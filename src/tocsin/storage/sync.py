@@ -20,14 +20,16 @@ _JOIN = f"""
     UPDATE deliveries
        SET rule_id = :rule_id, rule_revision = :rule_revision, action_index = :action_index,
            booking_revision = :booking_revision, event = :event, expires_at = :expires_at,
-           due_at = CASE WHEN :due_at < created_at + :longest THEN :due_at ELSE created_at + :longest END,
+           due_at = CASE WHEN :due_at < created_at + :longest THEN :due_at
+                         WHEN :now < created_at + :longest THEN created_at + :longest ELSE :now END,
            next_at = CASE WHEN state = 'retrying' THEN next_at
-                          WHEN :due_at < created_at + :longest THEN :due_at ELSE created_at + :longest END
+                          WHEN :due_at < created_at + :longest THEN :due_at
+                          WHEN :now < created_at + :longest THEN created_at + :longest ELSE :now END
      WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND recipient_key = :recipient_key
        AND cause = 'keep_in_sync' AND {WAITING}"""
 
 _JOINED = ("workspace_id", "rule_id", "rule_revision", "action_index", "booking_id", "booking_revision", "event",
-           "recipient_key", "due_at", "expires_at")  # fmt: skip
+           "recipient_key", "due_at", "expires_at", "now")  # fmt: skip
 
 
 class SqlSync:
@@ -103,14 +105,14 @@ class SqlSync:
         return [_inviter(row) for row in self._connection.rows(statement, **self._key(booking_id, recipient))]
 
     def of_booking(self, booking_id: BookingId) -> dict[str, list[Inviter]]:
-        """Return who invited whom to a booking, the latest last, by recipient's key; only where one keeps the invite."""
+        """Return who invited whom to a booking, the latest last, by recipient's key."""
         statement = f"""
             SELECT recipient_key, {_COLUMNS} FROM inviters
              WHERE workspace_id = :workspace_id AND booking_id = :booking_id ORDER BY recipient_key, invited_at, rule_id"""
         found: dict[str, list[Inviter]] = {}
         for row in self._connection.rows(statement, workspace_id=self._workspace_id, booking_id=booking_id):
             found.setdefault(row["recipient_key"], []).append(_inviter(row))
-        return {key: inviters for key, inviters in found.items() if any(inviter.keeps for inviter in inviters)}
+        return found
 
     def _key(self, booking_id: BookingId, recipient: str) -> dict[str, object]:
         return {

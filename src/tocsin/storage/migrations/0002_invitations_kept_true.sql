@@ -34,6 +34,9 @@ CREATE INDEX inviters_by_rule ON inviters (workspace_id, rule_id, booking_id);
 -- cause is rule_fired or keep_in_sync; about is whose answer the event was, if it was one.
 ALTER TABLE deliveries ADD COLUMN cause TEXT NOT NULL DEFAULT 'rule_fired';
 ALTER TABLE deliveries ADD COLUMN about TEXT NOT NULL DEFAULT '';
+-- What waits of a rule about a booking is asked for each coming booking when the rule changes.
+DROP INDEX deliveries_by_rule;
+CREATE INDEX deliveries_by_rule ON deliveries (workspace_id, rule_id, booking_id);
 
 -- conditions (JSON) is a list of objects.
 ALTER TABLE automation_rules ADD COLUMN conditions TEXT NOT NULL DEFAULT '[]';

@@ -1,0 +1,54 @@
+"""Table messages: the bytes of each message, frozen before it is first sent."""
+
+from tocsin.domain.delivery import DeliveryId, Frozen
+from tocsin.domain.model import WorkspaceId
+from tocsin.storage.columns import Row, instant, micros
+from tocsin.storage.database import Connection
+
+
+class SqlMessages:
+    """The messages of one workspace."""
+
+    def __init__(self, connection: Connection, workspace_id: WorkspaceId) -> None:
+        self._connection = connection
+        self._workspace_id = workspace_id
+
+    def get(self, delivery_id: str) -> Frozen | None:
+        """Return the message of a delivery, if it was frozen already."""
+        statement = """
+            SELECT booking_revision, sequence, message_id, sender, message, frozen_at FROM messages
+             WHERE workspace_id = :workspace_id AND delivery_id = :id"""
+        row = self._connection.row(statement, workspace_id=self._workspace_id, id=delivery_id)
+        return None if row is None else _frozen(row)
+
+    def freeze(self, delivery_id: DeliveryId, frozen: Frozen) -> None:
+        """Keep the message of a delivery, in the place of an older one that no longer holds."""
+        statement = """
+            INSERT INTO messages (workspace_id, delivery_id, booking_revision, sequence, message_id, sender, message, frozen_at)
+            VALUES (:workspace_id, :delivery_id, :booking_revision, :sequence, :message_id, :sender, :message, :frozen_at)
+            ON CONFLICT (workspace_id, delivery_id) DO UPDATE
+               SET booking_revision = excluded.booking_revision, sequence = excluded.sequence,
+                   message_id = excluded.message_id, sender = excluded.sender, message = excluded.message,
+                   frozen_at = excluded.frozen_at"""
+        self._connection.run(
+            statement,
+            workspace_id=self._workspace_id,
+            delivery_id=delivery_id,
+            booking_revision=frozen.booking_revision,
+            sequence=frozen.sequence,
+            message_id=frozen.message_id,
+            sender=frozen.sender,
+            message=frozen.message,
+            frozen_at=micros(frozen.frozen_at),
+        )
+
+
+def _frozen(row: Row) -> Frozen:
+    return Frozen(
+        booking_revision=row["booking_revision"],
+        sequence=row["sequence"],
+        message_id=row["message_id"],
+        sender=row["sender"],
+        message=bytes(row["message"]),
+        frozen_at=instant(row["frozen_at"]),
+    )

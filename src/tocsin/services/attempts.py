@@ -155,6 +155,7 @@ def _sent_if_still_true(sender: Sender, one: Ready, mailer: Mailer) -> Outcome:
 def _end_if_stale(sender: Sender, delivery: Delivery, *, now: datetime) -> None:
     """A message that has to wait again may have become stale on its way, and would hold up what came meanwhile."""
     with sender.store.transaction(delivery.workspace_id) as tx:
-        found = ended(tx, delivery, tx.bookings.get(delivery.booking_id), now=now)
+        booking, rule = tx.bookings.get(delivery.booking_id), tx.rules.get(delivery.rule_id)
+        found = ended(tx, delivery, booking, rule, now=now)
         if found is not None:
             tx.deliveries.end(delivery.id, found, now=now)

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache, partial
 
 from tocsin.domain.conditions import Answers, unmet
 from tocsin.domain.delivery import Cause, Delivery, Frozen, Settlement, State, Verdict, stale
@@ -18,7 +19,7 @@ from tocsin.domain.limits import Limits
 from tocsin.domain.model import Booking
 from tocsin.domain.plan import is_planned, plan_timed
 from tocsin.domain.rsvp import Rsvp
-from tocsin.domain.rules import Action
+from tocsin.domain.rules import Action, AutomationRule
 from tocsin.domain.sync import SAID_ALREADY, standing
 from tocsin.formats import scan
 from tocsin.services import consent, dkim, limits, sync
@@ -69,15 +70,18 @@ def prepare(tx: Transaction, sender: Sender, claimed: list[Delivery], *, now: da
     tx.rules.hold(delivery.rule_id for delivery in claimed)
     if tx.workspaces.by_id(tx.workspace_id) is not None:
         tx.usage.lock()  # first: whoever counts has to
-    prepared = [_prepare(tx, sender, delivery, now=now) for delivery in claimed]
+    batch = _Batch(tx, sender, now=now)
+    prepared = [_prepare(batch, delivery) for delivery in claimed]
     for one in prepared:
         if isinstance(one, Settlement) and one.verdict.next_at is None and one.verdict.state is not State.SUPERSEDED:
             tx.deliveries.revive(one.delivery, now=now)
     return prepared
 
 
-def ended(tx: Transaction, delivery: Delivery, booking: Booking | None, *, now: datetime) -> Verdict | None:
-    """Return how a delivery ends without being sent, or None if it is still to be sent.
+def ended(
+    tx: Transaction, delivery: Delivery, booking: Booking | None, rule: AutomationRule | None, *, now: datetime
+) -> Verdict | None:
+    """Return how a delivery of `rule` ends without being sent, or None if it is still to be sent.
 
     A change ends what waits; what was on its way then, and comes back, is ended here.
     """
@@ -88,16 +92,15 @@ def ended(tx: Transaction, delivery: Delivery, booking: Booking | None, *, now: 
         return found
     if delivery.cause is Cause.KEEP_IN_SYNC:
         return sync.ended(tx, delivery, booking)
-    return _ended_by_its_rule(tx, delivery, booking, now=now)
+    return _GONE if rule is None else _ended_by_its_rule(tx, delivery, booking, rule, now=now)
 
 
 _GONE = Verdict(state=State.CANCELLED, reason="the rule was deleted first")
 
 
-def _ended_by_its_rule(tx: Transaction, delivery: Delivery, booking: Booking, *, now: datetime) -> Verdict | None:
-    rule = tx.rules.get(delivery.rule_id)
-    if rule is None:
-        return _GONE
+def _ended_by_its_rule(
+    tx: Transaction, delivery: Delivery, booking: Booking, rule: AutomationRule, *, now: datetime
+) -> Verdict | None:
     if delivery.event in TIMED:
         is_asked_for = is_planned(delivery, plan_timed(booking, [rule], now=now))
         return None if is_asked_for else Verdict(state=State.SUPERSEDED, reason="it was planned anew")
@@ -110,21 +113,35 @@ def _ended_by_its_rule(tx: Transaction, delivery: Delivery, booking: Booking, *,
     return None
 
 
-def _prepare(tx: Transaction, sender: Sender, delivery: Delivery, *, now: datetime) -> Ready | Settlement:
-    scene = _scene(tx, sender, delivery)
-    end = _GONE if scene is None else _kept_back(tx, delivery, scene, now=now)
+class _Batch:
+    """A transaction in which several deliveries are prepared: what they share is held, and so is read once."""
+
+    def __init__(self, tx: Transaction, sender: Sender, *, now: datetime) -> None:
+        self.tx = tx
+        self.sender = sender
+        self.now = now
+        self.workspace = tx.workspaces.by_id(tx.workspace_id)
+        self.booking = cache(tx.bookings.get)
+        self.link = cache(partial(tx.links.get, deleted_too=True))
+        self.rule = cache(tx.rules.get)
+
+
+def _prepare(batch: _Batch, delivery: Delivery) -> Ready | Settlement:
+    scene = _scene(batch, delivery)
+    end = _GONE if scene is None else _kept_back(batch, delivery, scene)
     if scene is None or end is not None:
         return Settlement(delivery=delivery, outcome=None, verdict=end or _GONE)
-    frozen = _frozen(tx, sender, delivery, scene, now=now)
+    frozen = _frozen(batch, delivery, scene)
     if isinstance(frozen, Verdict):
         return Settlement(delivery=delivery, outcome=None, verdict=frozen)
     envelope = Envelope(sender=frozen.sender, recipient=delivery.recipient, message=frozen.message)
     return Ready(delivery=delivery, envelope=envelope, booking_revision=scene.booking.revision)
 
 
-def _kept_back(tx: Transaction, delivery: Delivery, scene: Scene, *, now: datetime) -> Verdict | None:
+def _kept_back(batch: _Batch, delivery: Delivery, scene: Scene) -> Verdict | None:
     """Return why a delivery ends or waits whatever its message would be, or None."""
-    end = ended(tx, delivery, scene.booking, now=now) or consent.refusal(tx, delivery, scene.booking)
+    tx, now, rule = batch.tx, batch.now, batch.rule(delivery.rule_id)
+    end = ended(tx, delivery, scene.booking, rule, now=now) or consent.refusal(tx, delivery, scene.booking)
     if end is not None:
         return end
     pause = limits.pause_of(tx)
@@ -141,14 +158,15 @@ def _condition_unmet(tx: Transaction, delivery: Delivery, scene: Scene) -> Verdi
     return Verdict(state=State.CANCELLED, reason=f"the rule asks that {failing}, and it was not so")
 
 
-def _frozen(tx: Transaction, sender: Sender, delivery: Delivery, scene: Scene, *, now: datetime) -> Frozen | Verdict:
+def _frozen(batch: _Batch, delivery: Delivery, scene: Scene) -> Frozen | Verdict:
     """Return the bytes to be sent, the same as before if they still hold, or how the delivery ends or waits."""
+    tx, now = batch.tx, batch.now
     former = tx.messages.get(delivery.id)
     if former is not None and _holds(former, scene):
         return former
     # Before it is written: a message that must wait for a place may wait long, and be looked at often.
-    held = limits.charge(tx, delivery, sender.limits, now=now)
-    written = held or _written(tx, sender, delivery, scene, now=now)
+    held = limits.charge(tx, delivery, batch.sender.limits, now=now)
+    written = held or _written(batch, delivery, scene)
     return written if isinstance(written, Verdict) else _kept(tx, delivery, written, now=now)
 
 
@@ -158,12 +176,12 @@ def _holds(frozen: Frozen, scene: Scene) -> bool:
     return told is not None and (frozen.booking_revision, frozen.sequence) == (scene.booking.revision, told.sequence)
 
 
-def _written(tx: Transaction, sender: Sender, delivery: Delivery, scene: Scene, *, now: datetime) -> _Written | Verdict:
+def _written(batch: _Batch, delivery: Delivery, scene: Scene) -> _Written | Verdict:
     """Return the message, or how the delivery ends if there is none: nothing to say, or no way to say it."""
-    action = tx.rules.action(delivery.rule_id, revision=delivery.rule_revision, index=delivery.action_index)
+    action = batch.tx.rules.action(delivery.rule_id, revision=delivery.rule_revision, index=delivery.action_index)
     try:
-        frozen, invitation = compose(delivery, action, scene, now=now)
-        frozen = _signed(tx, sender, frozen, invitation, now=now)
+        frozen, invitation = compose(delivery, action, scene, now=batch.now)
+        frozen = _signed(batch, frozen, invitation)
         complaints = scan.complaints(frozen.message)
     except Exception as error:
         log.exception("the message of a delivery could not be written", extra={"delivery": delivery.id})
@@ -180,9 +198,10 @@ def _is_known(told: Invitation | None, invitation: Invitation) -> bool:
     return told is not None and told.is_held and told.sequence == invitation.sequence
 
 
-def _signed(tx: Transaction, sender: Sender, frozen: Frozen, invitation: Invitation, *, now: datetime) -> Frozen:
-    domain = invitation.organizer_email.rpartition("@")[2]
-    return replace(frozen, message=dkim.signed(tx, frozen.message, sender_domain=domain, secret=sender.secret, now=now))
+def _signed(batch: _Batch, frozen: Frozen, invitation: Invitation) -> Frozen:
+    domain, secret = invitation.organizer_email.rpartition("@")[2], batch.sender.secret
+    message = dkim.signed(batch.tx, frozen.message, sender_domain=domain, secret=secret, now=batch.now)
+    return replace(frozen, message=message)
 
 
 def _kept(tx: Transaction, delivery: Delivery, written: _Written, *, now: datetime) -> Frozen:
@@ -198,10 +217,10 @@ def _kept(tx: Transaction, delivery: Delivery, written: _Written, *, now: dateti
     return written.frozen
 
 
-def _scene(tx: Transaction, sender: Sender, delivery: Delivery) -> Scene | None:
-    workspace = tx.workspaces.by_id(delivery.workspace_id)
-    booking = tx.bookings.get(delivery.booking_id)
-    link = None if booking is None else tx.links.get(booking.link_id, deleted_too=True)
+def _scene(batch: _Batch, delivery: Delivery) -> Scene | None:
+    tx, sender, workspace = batch.tx, batch.sender, batch.workspace
+    booking = batch.booking(delivery.booking_id)
+    link = None if booking is None else batch.link(booking.link_id)
     if workspace is None or booking is None or link is None:
         return None
     base_url = sender.base_url_of(workspace.subdomain)

@@ -24,6 +24,7 @@ class SqlRules:
     def __init__(self, connection: Connection, workspace_id: WorkspaceId) -> None:
         self._connection = connection
         self._workspace_id = workspace_id
+        self._revisions: dict[tuple[str, int], Row] = {}  # what was read of them; they never change
 
     def put(self, rule: AutomationRule) -> None:
         """Store a rule, new or changed, and keep this revision of it for ever."""
@@ -113,10 +114,15 @@ class SqlRules:
         return _conditions(self._at(rule_id, revision)["conditions"])
 
     def _at(self, rule_id: str, revision: int) -> Row:
-        statement = """
-            SELECT actions, conditions FROM rule_revisions
-             WHERE workspace_id = :workspace_id AND rule_id = :rule_id AND revision = :revision"""
-        return self._connection.rows(statement, workspace_id=self._workspace_id, rule_id=rule_id, revision=revision)[0]
+        if (rule_id, revision) not in self._revisions:
+            statement = """
+                SELECT actions, conditions FROM rule_revisions
+                 WHERE workspace_id = :workspace_id AND rule_id = :rule_id AND revision = :revision"""
+            found = self._connection.rows(
+                statement, workspace_id=self._workspace_id, rule_id=rule_id, revision=revision
+            )
+            self._revisions[rule_id, revision] = found[0]
+        return self._revisions[rule_id, revision]
 
     def delete(self, rule_id: RuleId) -> None:
         """Delete a rule; its revisions stay for the deliveries that came from it."""

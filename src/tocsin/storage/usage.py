@@ -25,9 +25,16 @@ class SqlUsage:
     def __init__(self, connection: Connection, workspace_id: WorkspaceId) -> None:
         self._connection = connection
         self._workspace_id = workspace_id
+        self._is_locked = False
+        self._read: Row | None = None  # the workspace's row, which nobody else changes while it is locked
 
     def lock(self) -> None:
         """Let nobody else count for this workspace until the transaction ends."""
+        if not self._is_locked:
+            self._lock()
+            self._is_locked = True
+
+    def _lock(self) -> None:
         if self._locked():
             return
         # Two who find no row insert it at the same moment: the second waits for the first, does nothing, and then locks.
@@ -49,6 +56,7 @@ class SqlUsage:
     def override(self, overrides: Overrides) -> None:
         """Set the limits of this workspace; None takes the installation's."""
         self.lock()
+        self._read = None
         self._connection.run(
             """
             UPDATE workspace_limits
@@ -70,6 +78,7 @@ class SqlUsage:
     def set_pause(self, pause: Pause | None) -> None:
         """Pause sending, or let it go on."""
         self.lock()
+        self._read = None
         self._connection.run(
             """
             UPDATE workspace_limits SET sending_paused_at = :since_at, sending_paused_because = :because
@@ -138,8 +147,10 @@ class SqlUsage:
         return self._connection.row(statement, workspace_id=self._workspace_id) is not None
 
     def _standing(self) -> Row | None:
-        statement = f"SELECT {_STANDING} FROM workspace_limits WHERE workspace_id = :workspace_id"
-        return self._connection.row(statement, workspace_id=self._workspace_id)
+        if self._read is None or not self._is_locked:
+            statement = f"SELECT {_STANDING} FROM workspace_limits WHERE workspace_id = :workspace_id"
+            self._read = self._connection.row(statement, workspace_id=self._workspace_id)
+        return self._read
 
     def _values(self, meter: Meter, buckets: Buckets) -> dict[str, object]:
         return {

@@ -137,15 +137,22 @@ def show_demo(
 
 
 @workspace.command("create")
-def create_workspace(
+def create_workspace(  # noqa: PLR0917  typer makes options of them
     subdomain: Subdomain,
     name: Annotated[str, typer.Option(help="What people read; made from the subdomain if left out.")] = "",
     time_zone: Annotated[str, typer.Option(help="For recipients whose own is not known.")] = "Etc/UTC",
+    locale: Annotated[str, typer.Option(help="Language of dates in messages, such as de or pt-BR.")] = "en",
     mail_from: Annotated[str | None, typer.Option(help="Sender and organizer; TOCSIN_MAIL_FROM if left out.")] = None,
     as_json: Json = False,
 ) -> None:
     """Make a workspace."""
-    values = {"subdomain": subdomain, "name": name, "time_zone": time_zone, "mail_from": mail_from}
+    values = {
+        "subdomain": subdomain,
+        "name": name,
+        "time_zone": time_zone,
+        "locale": locale,
+        "mail_from": mail_from,
+    }
     made = bootstrap.administer(bootstrap.settings(), "workspace create", values)
     say(json.dumps(made, indent=2) if as_json else f"{made['name']} lives at {made['url']}")
 

@@ -54,3 +54,10 @@ def test_an_unknown_locale_is_english(locale: str) -> None:
 def test_an_unknown_zone_is_an_error() -> None:
     with pytest.raises(ValueError, match="did you mean Asia/Tokyo"):
         dates.moment(AFTERNOON, "asia/tokyo", "en")
+
+
+@pytest.mark.parametrize(
+    ("name", "is_known"), [("en", True), ("pt-BR", True), ("de_XX", True), ("xx", False), ("../en", False)]
+)
+def test_a_language_that_dates_cannot_be_written_in_is_told(name: str, is_known: bool) -> None:
+    assert (dates.locale_complaint(name) is None) is is_known

@@ -9,9 +9,12 @@ import pytest
 from tests.builders import HOUR, NOON
 from tests.journeys.world import ACCEPTED, AWAY, World
 from tests.services.names import FewNames
+from tocsin.domain.conditions import Condition, Field, Operator
 from tocsin.domain.errors import InvalidInputError, NotFoundError, UnavailableError
 from tocsin.domain.events import EventKind
 from tocsin.domain.evidence import Grade
+from tocsin.domain.model import WorkspaceId
+from tocsin.domain.rsvp import Rsvp
 from tocsin.services import administration, checkup
 from tocsin.services.administration import Office
 from tocsin.services.checkup import Surroundings
@@ -55,6 +58,34 @@ def test_what_is_wrong_with_a_workspace_is_named(desk: Office, field: str, wrong
         run(desk, "workspace create", **(ZETA | {field: wrong}))
 
     assert [problem.field for problem in caught.value.problems] == [field]
+
+
+def test_a_workspace_has_a_language_for_dates_and_one_that_nobody_knows_is_refused(desk: Office) -> None:
+    made = run(desk, "workspace create", **(ZETA | {"locale": "pt-BR"}))
+
+    assert made["locale"] == "pt-BR"
+    with pytest.raises(InvalidInputError, match="locale: is no language"):
+        run(desk, "workspace create", **(ZETA | {"subdomain": "eta", "locale": "xx-klingon"}))
+
+
+def test_a_rule_is_shown_with_what_makes_it_special(desk: Office, office: World) -> None:
+    condition = Condition(field=Field.INVITATION_RSVP, operator=Operator.IS, value=Rsvp.ACCEPTED)
+    rule = office.rule(
+        EventKind.BEFORE_MEETING_STARTS, before_or_after=2 * HOUR, conditions=[condition], keep_in_sync=True
+    )
+
+    shown = run(desk, "rules show", subdomain="acme", id=rule.id)
+
+    assert (shown["offset_minutes"], shown["keep_in_sync"]) == (120, True)
+    assert shown["conditions"] == ["invitation.rsvp is accepted"]
+
+
+def test_what_came_back_lately_is_counted(desk: Office) -> None:
+    with desk.store.transaction(WorkspaceId("")) as tx:
+        tx.inbound_counts.add("ignored_unsigned", now=desk.clock())
+    (only,) = [one for one in checkup.findings(desk, around(desk)) if one.name == "answers"]
+
+    assert only.sentence == "answers and bounces are taken; in the last 7 days 1 ignored unsigned"
 
 
 def test_a_key_is_shown_once(desk: Office) -> None:

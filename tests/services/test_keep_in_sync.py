@@ -629,3 +629,29 @@ def test_a_message_refers_to_no_message_that_nobody_got(office: World, postbox: 
 
     (one,) = taken(postbox)
     assert "references" not in one.headers
+
+
+def test_a_client_whose_address_is_mended_in_time_gets_the_invite_and_the_wrong_address_does_not(
+    office: World, postbox: Postbox
+) -> None:
+    office.rule(CONFIRMED, "{{client.email}}", ADA)
+    office.rule(EventKind.BEFORE_MEETING_STARTS, "{{client.email}}", before_or_after=HOUR)
+    booking = office.book()
+
+    mended = office.change(booking, email="eve@example.org")
+    office.go_to(mended.starts_at)
+
+    assert postbox.recipients == [ADA, "eve@example.org", "eve@example.org"]
+    assert [one.state for one in office.deliveries(recipient="eve@example.net")] == [State.CANCELLED, State.SUPERSEDED]
+
+
+def test_an_address_that_the_rule_names_beside_the_client_gets_its_message_all_the_same(
+    office: World, postbox: Postbox
+) -> None:
+    office.rule(CONFIRMED, "eve@example.net")
+    booking = office.book()
+
+    office.change(booking, email="eve@example.org")
+    office.drain()
+
+    assert postbox.recipients == ["eve@example.net"]

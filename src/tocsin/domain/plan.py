@@ -60,6 +60,24 @@ def plan_timed(booking: Booking, rules: Iterable[AutomationRule], *, now: dateti
     return found
 
 
+def readdressed(delivery: Delivery, recipient: str) -> Planned:
+    """Return the same message as `delivery`, which has not left, for another address."""
+    return Planned(
+        key=f"{delivery.id}/{recipient_key(recipient)}",
+        rule_id=RuleId(delivery.rule_id),
+        rule_revision=delivery.rule_revision,
+        action_index=delivery.action_index,
+        booking_id=delivery.booking_id,
+        booking_revision=delivery.booking_revision,
+        event=delivery.event,
+        recipient=recipient,
+        due_at=delivery.due_at,
+        expires_at=delivery.expires_at,
+        rank=0,
+        about=delivery.about,
+    )
+
+
 def is_planned(delivery: Delivery, planned: Iterable[Planned]) -> bool:
     """Tell whether `delivery`, which is timed, is among what is planned for its rule now."""
     own = (delivery.action_index, recipient_key(delivery.recipient), delivery.due_at)

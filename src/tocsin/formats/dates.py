@@ -32,17 +32,26 @@ def _day_and_clock(day: date, clock: str, locale: Locale) -> str:
     return joined.replace("{1}", format_date(day, "full", locale=locale)).replace("{0}", clock)
 
 
-@lru_cache(maxsize=256)
+def locale_complaint(name: str) -> str | None:
+    """Tell what is wrong with `name` as the language and region of a workspace, or None."""
+    if _known(name) is None:
+        return "is no language that dates can be written in; write one such as en, de, pt-BR or ja"
+    return None
+
+
 def _locale(name: str) -> Locale:
+    return _known(name) or Locale("en")
+
+
+@lru_cache(maxsize=256)
+def _known(name: str) -> Locale | None:
     # The pattern first: Babel looks for a file of that name.
-    if _NAME.fullmatch(name) is None:
-        return Locale("en")
-    for candidate in (name, re.split(r"[_\-]", name)[0]):
+    for candidate in (name, re.split(r"[_\-]", name)[0]) if _NAME.fullmatch(name) else ():
         try:
             return Locale.parse(candidate.replace("-", "_"))
         except (UnknownLocaleError, ValueError):
             continue
-    return Locale("en")
+    return None
 
 
 def _offset(local: datetime) -> str:

@@ -12,7 +12,7 @@ from tocsin.domain.errors import InvalidInputError
 from tocsin.domain.model import Workspace, WorkspaceId
 from tocsin.domain.rules import AutomationRule
 from tocsin.domain.text import LINE_LENGTH, complaint
-from tocsin.formats import addresses, zones
+from tocsin.formats import addresses, dates, zones
 from tocsin.services import access, limits, rules, workspaces
 from tocsin.services.ports import Chance, Clock, Page, Store
 
@@ -38,10 +38,11 @@ def run(office: Office, command: str, values: Values) -> Any:
 
 
 def _create_workspace(office: Office, values: Values) -> Any:
-    subdomain, now = str(values["subdomain"]), office.clock()
+    subdomain, now, locale = str(values["subdomain"]), office.clock(), values.get("locale") or "en"
     for field, wrong in (
         ("name", complaint(values["name"] or "", limit=LINE_LENGTH)),
         ("time_zone", zones.complaint(values["time_zone"])),
+        ("locale", dates.locale_complaint(locale)),
         ("mail_from", addresses.sender_complaint(values["mail_from"]) if values["mail_from"] else None),
     ):
         if wrong is not None:
@@ -51,7 +52,7 @@ def _create_workspace(office: Office, values: Values) -> Any:
         subdomain=subdomain,
         name=values["name"] or subdomain.replace("-", " ").title(),
         time_zone=values["time_zone"],
-        locale=values.get("locale") or "en",
+        locale=locale,
         mail_from=values["mail_from"],
         created_at=now,
     )
@@ -151,6 +152,9 @@ def _rule(rule: AutomationRule) -> dict[str, Any]:
         "name": rule.name,
         "event": rule.event.value,
         "enabled": rule.enabled,
+        "offset_minutes": None if rule.offset is None else int(rule.offset.total_seconds() // 60),
+        "conditions": [str(condition) for condition in rule.conditions],
+        "keep_in_sync": any(action.keep_in_sync for action in rule.actions),
         "meeting_ids": list(rule.link_ids),
         "recipients": sorted({email for action in rule.actions for email in action.emails}),
         "revision": rule.revision,

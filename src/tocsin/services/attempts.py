@@ -141,10 +141,9 @@ def _attempt(sender: Sender, hand: _Hand, one: Ready, mailer: Mailer, *, pause: 
 def _sent_if_still_true(sender: Sender, one: Ready, mailer: Mailer) -> Outcome:
     """Hand the message over unless the booking or the recipient's wishes changed since it was written."""
     with sender.store.reading(one.delivery.workspace_id) as tx:
-        booking = tx.bookings.get(one.delivery.booking_id)
-        if booking is None or booking.revision != one.booking_revision:
+        if tx.bookings.revision(one.delivery.booking_id) != one.booking.revision:
             return Outcome(result=Result.WITHDRAWN, reply="the booking changed; the message is written anew")
-        if consent.refusal(tx, one.delivery, booking) is not None:
+        if consent.refusal(tx, one.delivery, one.booking) is not None:
             return Outcome(result=Result.WITHDRAWN, reply="the recipient is written to no more")
     faults.point("before_data")
     outcome = mailer.send(one.envelope)

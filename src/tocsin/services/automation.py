@@ -5,18 +5,20 @@ Preview and dry run are the same plan, unsaved.
 
 from datetime import datetime
 
+from tocsin.domain.delivery import OPEN, Cause
 from tocsin.domain.events import ENTRY_CHANGES, TIMED, Event, EventKind, events_between
 from tocsin.domain.model import Booking
-from tocsin.domain.plan import plan, plan_timed
+from tocsin.domain.plan import plan, plan_timed, readdressed
 from tocsin.domain.rules import AutomationRule
 from tocsin.domain.schedule import is_coming
 from tocsin.services import sync
-from tocsin.services.ports import NewId, Transaction
+from tocsin.services.ports import DeliveryFilter, NewId, Transaction
 
 # What plans, moves or drops timed deliveries. Nothing else does: an outcome that is set a week later must not plan a rule that
 # was made after the meeting.
 _MOMENTS = frozenset({EventKind.BOOKING_CONFIRMED, *ENTRY_CHANGES})
 MOST_ANSWERS = 10  # of one person about one booking that rules fire for
+MOST_WAITING = 100  # messages to one person about one booking
 BATCH = 500  # coming bookings that one request plans by itself; the rest is planned in the background
 
 
@@ -35,6 +37,7 @@ def follow(tx: Transaction, before: Booking | None, after: Booking, *, now: date
     if before is None or before.client.email != after.client.email or any(event.kind in _MOMENTS for event in happened):
         _plan_timed_anew(tx, after, rules, now=now, new_id=new_id)
     if before is not None:
+        _readdress(tx, before, after, now=now, new_id=new_id)
         sync.follow_booking(tx, before, after, [event.kind for event in happened], now=now, new_id=new_id)
 
 
@@ -88,6 +91,18 @@ def go_on_planning(tx: Transaction, rule_id: str, *, now: datetime, new_id: NewI
         return True
     after_id = tx.rules.planning(rule.id)
     return after_id is None or plan_coming(tx, rule, now=now, new_id=new_id, after_id=after_id)
+
+
+def _readdress(tx: Transaction, before: Booking, after: Booking, *, now: datetime, new_id: NewId) -> None:
+    """Plan for the client's new address what still waits for the former one; that ends by itself when it is prepared."""
+    if before.client.email == after.client.email:
+        return
+    wanted = DeliveryFilter(booking_id=after.id, recipient=before.client.email)
+    for one in tx.deliveries.page(wanted, limit=MOST_WAITING, offset=0)[0]:
+        rule = tx.rules.get(one.rule_id)
+        is_waiting = one.state in OPEN and one.cause is Cause.RULE_FIRED and one.event not in TIMED
+        if is_waiting and rule is not None and not rule.invites(before.client.email, after):
+            tx.deliveries.add([readdressed(one, after.client.email)], new_id=new_id, now=now)
 
 
 def _plan_timed_anew(

@@ -1,5 +1,6 @@
 """What `tocsin doctor` finds: each check a name, how it went, and one sentence with the remedy if it did not go well."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -7,6 +8,7 @@ from datetime import datetime, timedelta
 from tocsin.domain.delivery import Outcome, Result
 from tocsin.domain.errors import TocsinError
 from tocsin.domain.evidence import Grade
+from tocsin.domain.model import WorkspaceId
 from tocsin.domain.signed_address import LONGEST_BASE
 from tocsin.services import identity, limits, workspaces
 from tocsin.services.administration import Office
@@ -44,6 +46,7 @@ class Surroundings:
 _MENDED_PYTHONS = {(3, 11): (3, 11, 15), (3, 12): (3, 12, 13), (3, 13): (3, 13, 12), (3, 14): (3, 14, 3)}
 _LARGEST_SKEW = timedelta(seconds=30)
 _OVERDUE = timedelta(minutes=5)
+_LOOK_BACK = timedelta(days=7)
 
 
 def findings(office: Office, around: Surroundings) -> list[Finding]:
@@ -114,7 +117,8 @@ def _answers(office: Office, around: Surroundings) -> Iterator[tuple[Grade, str]
     else:
         wrong = around.inbound()
         where = "does a worker run (`tocsin serve` or `tocsin worker`), or is the mailbox's server away?"
-        yield (Grade.OK, "answers and bounces are taken") if wrong is None else (Grade.FAILED, f"{wrong}; {where}")
+        taken = f"answers and bounces are taken; in the last {_LOOK_BACK.days} days {_counted(office)}"
+        yield (Grade.OK, taken) if wrong is None else (Grade.FAILED, f"{wrong}; {where}")
         for workspace in workspaces.every(office.store):
             sender = workspace.mail_from or around.mail_from
             if len(sender.rpartition("@")[0]) > LONGEST_BASE:
@@ -123,6 +127,16 @@ def _answers(office: Office, around: Surroundings) -> Iterator[tuple[Grade, str]
                     Grade.WARNING,
                     f"{where}, which leaves no room for a signature, so nothing that comes back to it is taken",
                 )
+
+
+def _counted(office: Office) -> str:
+    """Return what came back lately, by what became of it; of the workspace '' is what nobody could tell whose it was."""
+    found: Counter[str] = Counter()
+    for workspace_id in (WorkspaceId(""), *(workspace.id for workspace in workspaces.every(office.store))):
+        with office.store.reading(workspace_id) as tx:
+            found.update(tx.inbound_counts.since(office.clock() - _LOOK_BACK))
+    named = [f"{number} {verdict.replace('_', ' ')}" for verdict, number in sorted(found.items())]
+    return ", ".join(named) or "nothing came"
 
 
 def _sending(office: Office, _around: Surroundings) -> Iterator[tuple[Grade, str]]:

@@ -48,11 +48,11 @@ class Sender:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """A delivery whose message is frozen, and the booking's revision that it tells."""
+    """A delivery whose message is frozen, and the booking as it tells of it."""
 
     delivery: Delivery
     envelope: Envelope
-    booking_revision: int
+    booking: Booking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,7 +135,7 @@ def _prepare(batch: _Batch, delivery: Delivery) -> Ready | Settlement:
     if isinstance(frozen, Verdict):
         return Settlement(delivery=delivery, outcome=None, verdict=frozen)
     envelope = Envelope(sender=frozen.sender, recipient=delivery.recipient, message=frozen.message)
-    return Ready(delivery=delivery, envelope=envelope, booking_revision=scene.booking.revision)
+    return Ready(delivery=delivery, envelope=envelope, booking=scene.booking)
 
 
 def _kept_back(batch: _Batch, delivery: Delivery, scene: Scene) -> Verdict | None:

@@ -126,6 +126,12 @@ class SqlBookings:
         found = self._bookings(f"{_SELECT} AND (b.id = :id OR b.sid = :id)", id=booking_id)
         return found[0] if found else None
 
+    def revision(self, booking_id: BookingId) -> int | None:
+        """Return which revision a booking is at now."""
+        statement = "SELECT revision FROM bookings WHERE workspace_id = :workspace_id AND id = :id"
+        row = self._connection.row(statement, workspace_id=self._workspace_id, id=booking_id)
+        return None if row is None else int(row["revision"])
+
     def hold(self, booking_ids: Iterable[BookingId]) -> None:
         """Keep everybody else from changing these bookings until the end."""
         statement = """

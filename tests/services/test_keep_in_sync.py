@@ -655,3 +655,14 @@ def test_an_address_that_the_rule_names_beside_the_client_gets_its_message_all_t
     office.drain()
 
     assert postbox.recipients == ["eve@example.net"]
+
+
+def test_a_client_whose_address_is_changed_and_changed_back_is_written_to_once(office: World, postbox: Postbox) -> None:
+    office.rule(CONFIRMED, "{{client.email}}")
+    booking = office.book()
+
+    office.change(booking, email="eve@example.org")
+    office.change(booking, email="eve@example.net")
+    office.drain()
+
+    assert postbox.recipients == ["eve@example.net"]

@@ -92,6 +92,11 @@ class Delivery:
     cause: Cause = Cause.RULE_FIRED
     about: str = ""
 
+    @property
+    def asked_for_by(self) -> tuple[str, int, EventKind, int]:
+        """The action and the event, at its revision of the booking, that this is a message of; whoever gets it."""
+        return self.rule_id, self.action_index, self.event, self.booking_revision
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:

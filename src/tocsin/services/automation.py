@@ -5,7 +5,7 @@ Preview and dry run are the same plan, unsaved.
 
 from datetime import datetime
 
-from tocsin.domain.delivery import OPEN, Cause
+from tocsin.domain.delivery import OPEN, Cause, Delivery
 from tocsin.domain.events import ENTRY_CHANGES, TIMED, Event, EventKind, events_between
 from tocsin.domain.model import Booking
 from tocsin.domain.plan import plan, plan_timed, readdressed
@@ -97,12 +97,20 @@ def _readdress(tx: Transaction, before: Booking, after: Booking, *, now: datetim
     """Plan for the client's new address what still waits for the former one; that ends by itself when it is prepared."""
     if before.client.email == after.client.email:
         return
-    wanted = DeliveryFilter(booking_id=after.id, recipient=before.client.email)
-    for one in tx.deliveries.page(wanted, limit=MOST_WAITING, offset=0)[0]:
+    there = {one.asked_for_by for one in _waiting(tx, after, after.client.email)}
+    for one in _waiting(tx, after, before.client.email):
         rule = tx.rules.get(one.rule_id)
-        is_waiting = one.state in OPEN and one.cause is Cause.RULE_FIRED and one.event not in TIMED
-        if is_waiting and rule is not None and not rule.invites(before.client.email, after):
+        is_misdirected = rule is not None and not rule.invites(before.client.email, after)
+        # An address that is changed and changed back still has its own.
+        if is_misdirected and one.asked_for_by not in there:
             tx.deliveries.add([readdressed(one, after.client.email)], new_id=new_id, now=now)
+
+
+def _waiting(tx: Transaction, booking: Booking, recipient: str) -> list[Delivery]:
+    """Return what events of rules asked to tell a recipient, and what has not ended."""
+    wanted = DeliveryFilter(booking_id=booking.id, recipient=recipient)
+    found, _ = tx.deliveries.page(wanted, limit=MOST_WAITING, offset=0)
+    return [one for one in found if one.state in OPEN and one.cause is Cause.RULE_FIRED and one.event not in TIMED]
 
 
 def _plan_timed_anew(

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 from tests.builders import DAY, HOUR, LINK_ID, MINUTE, WORKSPACE_ID, a_client, an_action
 from tests.calendars import Appointment, LastWriteWinsCalendar, ReceivedInvite, StrictCalendar, read
 from tests.journeys.world import ACCEPTED, AWAY, GREYLISTED, NO_ANSWER, REFUSED, SECOND_HOST, Postbox, World
-from tocsin.domain.delivery import Cause, Outcome, State
+from tocsin.domain.delivery import Cause, Outcome
 from tocsin.domain.errors import ConflictError, InvalidInputError
 from tocsin.domain.events import EventKind
 from tocsin.domain.letter import Envelope
 from tocsin.domain.model import Booking, BookingStatus, Place
 from tocsin.domain.rules import AutomationRule, RuleDraft, recipient_key
 from tocsin.services import rules
+from tocsin.storage.store import SqlStore
 from tocsin.workers.lease import LEASE
 
 PEOPLE = ("ada@example.org", "bob@example.org", "{{client.email}}", "{{host.email}}")
@@ -339,6 +340,23 @@ def _is_true(booking: Booking, held: list[Appointment]) -> bool:
     return [(one.starts_at, one.ends_at, one.location, one.host) for one in held] == wanted
 
 
-def open_states(world: World) -> set[State]:
-    """Return the states of what has not ended."""
-    return {one.state for one in world.deliveries() if one.settled_at is None}
+HISTORIES = st.lists(st.tuples(STEPS, st.booleans()), min_size=3, max_size=14)
+
+
+def live(
+    store: SqlStore, history: list[tuple[Step, bool]], calendars: Callable[[str], Calendars] = both_models
+) -> None:
+    """Live through a history, look at everybody's calendar in the end, and leave nothing behind."""
+    postbox = Postbox()
+    life = Life(World(store, postbox, hears=True), postbox)
+    try:
+        for step, drains in history:
+            life.do(step)
+            if drains:
+                life.drain()
+        life.settle()
+        wrong = list(life.complaints(calendars))
+        assert wrong == [], wrong
+    finally:
+        with store.registry() as registry:
+            registry.delete(WORKSPACE_ID)

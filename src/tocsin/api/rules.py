@@ -17,7 +17,7 @@ from tocsin.api.schemas.rules import (
 )
 from tocsin.domain.access import Scope
 from tocsin.domain.errors import InvalidInputError, Problem
-from tocsin.domain.rules import MOST_LINKS
+from tocsin.domain.rules import MOST_LINKS, AutomationRule
 from tocsin.services import rules
 from tocsin.services.ports import Transaction
 
@@ -46,7 +46,7 @@ def show(call: Call) -> Reply:
     """Show an automation rule in full."""
     with call.reading() as tx:
         rule = rules.get(tx, call.path["id"])
-    return Reply(body=FullRuleAnswer(workflow=FullRuleOut.of(rule)).wire())
+    return _shown(rule)
 
 
 def update(call: Call, sent: dict[str, object]) -> Reply:
@@ -62,7 +62,7 @@ def update(call: Call, sent: dict[str, object]) -> Reply:
             now=call.app.clock(),
             chance=call.app.chance,
         )
-        return Reply(body=FullRuleAnswer(workflow=FullRuleOut.of(rule)).wire())
+        return _shown(rule)
 
     return call.write(work)
 
@@ -72,7 +72,7 @@ def enable(call: Call, *, enabled: bool) -> Reply:
 
     def work(tx: Transaction) -> Reply:
         rule = rules.enable(tx, call.path["id"], enabled=enabled, now=call.app.clock(), chance=call.app.chance)
-        return Reply(body=FullRuleAnswer(workflow=FullRuleOut.of(rule)).wire())
+        return _shown(rule)
 
     return call.write(work)
 
@@ -85,6 +85,10 @@ def delete(call: Call) -> Reply:
         return Reply(status=204)
 
     return call.write(work)
+
+
+def _shown(rule: AutomationRule) -> Reply:
+    return Reply(body=FullRuleAnswer(workflow=FullRuleOut.of(rule)).wire())
 
 
 def _link_problems(tx: Transaction, sent: dict[str, object], problems: list[Problem]) -> list[Problem]:
@@ -136,21 +140,19 @@ ROUTES = [
         body=RulePatch,
         answer=FullRuleAnswer,
     ),
-    Route(
-        method="POST",
-        path=f"{_PATH}/{{id}}/enable",
-        handler=partial(enable, enabled=True),
-        scope=Scope.RULES_WRITE,
-        summary="Switch an automation rule on",
-        answer=FullRuleAnswer,
-    ),
-    Route(
-        method="POST",
-        path=f"{_PATH}/{{id}}/disable",
-        handler=partial(enable, enabled=False),
-        scope=Scope.RULES_WRITE,
-        summary="Switch an automation rule off; what waits of it is withdrawn",
-        answer=FullRuleAnswer,
+    *(
+        Route(
+            method="POST",
+            path=f"{_PATH}/{{id}}/{verb}",
+            handler=partial(enable, enabled=enabled),
+            scope=Scope.RULES_WRITE,
+            summary=summary,
+            answer=FullRuleAnswer,
+        )
+        for verb, enabled, summary in (
+            ("enable", True, "Switch an automation rule on"),
+            ("disable", False, "Switch an automation rule off; what waits of it is withdrawn"),
+        )
     ),
     Route(
         method="DELETE",

@@ -117,6 +117,10 @@ class Verdict:
     next_at: datetime | None = None
 
 
+# How a message ends that makes way for one of a newer change. It waits again if that one is not sent, and is known by this.
+REPLACED = Verdict(state=State.SUPERSEDED, reason="a newer change went instead")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
     """How an attempt at `delivery` is written down. `outcome` is None if no dialogue took place."""

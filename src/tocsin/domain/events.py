@@ -23,7 +23,6 @@ class EventKind(StrEnum):
 
 
 # What a rule can be made for. That a recipient was taken off a rule only concerns who kept his invite in sync.
-ANSWERS = frozenset({EventKind.INVITE_ACCEPTED, EventKind.INVITE_DECLINED})
 OF_RULES = tuple(kind for kind in EventKind if kind is not EventKind.RECIPIENT_REMOVED)
 
 TIMED = frozenset({EventKind.BEFORE_MEETING_STARTS, EventKind.AFTER_MEETING_ENDS})

@@ -53,6 +53,11 @@ class Action:
                     seen.add(recipient_key(address))
                     yield address
 
+    def invites(self, recipient: str, booking: Booking) -> bool:
+        """Tell whether this action is for `recipient`, as the booking is now."""
+        wanted = recipient_key(recipient)
+        return any(recipient_key(one) == wanted for one in self.recipients(booking))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleDraft:
@@ -85,8 +90,7 @@ class AutomationRule:
 
     def invites(self, recipient: str, booking: Booking) -> bool:
         """Tell whether any action of this rule is for `recipient`, as the rule and the booking are now."""
-        wanted = recipient_key(recipient)
-        return any(recipient_key(one) == wanted for action in self.actions for one in action.recipients(booking))
+        return any(action.invites(recipient, booking) for action in self.actions)
 
 
 def matches(rule: AutomationRule, kind: EventKind, booking: Booking) -> bool:

@@ -75,10 +75,11 @@ def receive(reception: Reception, mail: Inbound) -> Verdict:
 
     The same mail once more changes nothing. Raises UnavailableError if the store is away, and then nothing is done or counted.
     """
-    content = _content(mail.message)
-    reference = _reference(reception, mail, content)
+    report = reports.read(mail.message)
+    reference = _reference(reception, mail, report)
     if reference is None:
         return _nobodys(reception, Verdict.IGNORED_UNSIGNED)
+    content = _content(mail.message, report)
     for workspace_id in _workspaces(reception, reference):
         with reception.store.transaction(workspace_id) as tx:
             verdict = _done(tx, reception, reference, content)
@@ -87,8 +88,8 @@ def receive(reception: Reception, mail: Inbound) -> Verdict:
     return _nobodys(reception, Verdict.IGNORED_UNKNOWN)
 
 
-def _content(message: bytes) -> _Content:
-    answers, report = replies.read(message), reports.read(message)
+def _content(message: bytes, report: Bounce | Complaint | None) -> _Content:
+    answers = replies.read(message)
     without = Verdict.IGNORED_WORDS
     if len(message) > received.LARGEST:
         without = Verdict.IGNORED_TOO_LARGE
@@ -99,12 +100,12 @@ def _content(message: bytes) -> _Content:
     return _Content(answers=answers, report=report, without=without)
 
 
-def _reference(reception: Reception, mail: Inbound, content: _Content) -> Reference | None:
+def _reference(reception: Reception, mail: Inbound, report: Bounce | Complaint | None) -> Reference | None:
     """Return what a mail is about. Providers send complaints to one address for all, with the return path in them."""
     own = signed_address.read(mail.recipient, reception.secret)
-    if not isinstance(content.report, Complaint):
+    if not isinstance(report, Complaint):
         return own
-    told = (signed_address.read(path, reception.secret) for path in content.report.return_paths)
+    told = (signed_address.read(path, reception.secret) for path in report.return_paths)
     signed = (one for one in told if one is not None and one.purpose is Purpose.BOUNCE)
     return next(signed, own)
 

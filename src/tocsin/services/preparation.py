@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import cache, partial
 
 from tocsin.domain.conditions import Answers, unmet
-from tocsin.domain.delivery import Cause, Delivery, Frozen, Settlement, State, Verdict, stale
+from tocsin.domain.delivery import REPLACED, Cause, Delivery, Frozen, Settlement, State, Verdict, stale
 from tocsin.domain.events import ENTRY_CHANGES, TIMED
 from tocsin.domain.invite import Invitation
 from tocsin.domain.letter import Envelope
@@ -68,9 +68,9 @@ def prepare(tx: Transaction, sender: Sender, claimed: list[Delivery], *, now: da
     """Write and freeze the message of each delivery, or say how it ends without one. All are of one workspace."""
     tx.bookings.hold(delivery.booking_id for delivery in claimed)
     tx.rules.hold(delivery.rule_id for delivery in claimed)
-    if tx.workspaces.by_id(tx.workspace_id) is not None:
-        tx.usage.lock()  # first: whoever counts has to
     batch = _Batch(tx, sender, now=now)
+    if batch.workspace is not None:
+        tx.usage.lock()  # first: whoever counts has to
     prepared = [_prepare(batch, delivery) for delivery in claimed]
     for one in prepared:
         if isinstance(one, Settlement) and one.verdict.next_at is None and one.verdict.state is not State.SUPERSEDED:
@@ -109,7 +109,7 @@ def _ended_by_its_rule(
     if not rule.invites(delivery.recipient, booking):
         return Verdict(state=State.CANCELLED, reason="the recipient was taken off the rule or the booking first")
     if tx.deliveries.newer_waits(delivery):
-        return Verdict(state=State.SUPERSEDED, reason="a newer change went instead")
+        return REPLACED
     return None
 
 

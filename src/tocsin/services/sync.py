@@ -110,8 +110,7 @@ def _is_wanted(tx: Transaction, inviter: Inviter, recipient: str, booking: Booki
     if rule is not None:
         return rule.invites(recipient, booking)
     action = tx.rules.action(inviter.rule_id, revision=inviter.rule_revision, index=inviter.action_index)
-    wanted = {recipient_key(one) for one in action.recipients(booking)}
-    return inviter.is_active and recipient_key(recipient) in wanted
+    return inviter.is_active and action.invites(recipient, booking)
 
 
 def _set_active(tx: Transaction, kept: Kept, booking: Booking, rule_id: RuleId, *, is_active: bool) -> Kept:

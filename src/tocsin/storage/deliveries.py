@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from tocsin.domain.delivery import Attempt, Cause, Delivery, DeliveryId, Outcome, Result, State, Verdict
+from tocsin.domain.delivery import REPLACED, Attempt, Cause, Delivery, DeliveryId, Outcome, Result, State, Verdict
 from tocsin.domain.events import EventKind
 from tocsin.domain.model import BookingId, WorkspaceId
 from tocsin.domain.plan import Planned
@@ -14,10 +14,11 @@ from tocsin.storage.database import Connection
 
 COLUMNS = """id, workspace_id, rule_id, rule_revision, action_index, booking_id, booking_revision, event, recipient, state,
     reason, due_at, expires_at, next_at, attempts, failures, crashes, created_at, settled_at, cause, about"""
+# All four, as the index of the open ones has them: else SQLite reads every delivery that there ever was.
+OPEN = "state IN ('scheduled', 'sending', 'retrying', 'paused')"
 WAITING = "state IN ('scheduled', 'retrying', 'paused')"
 _FIRED = "cause = 'rule_fired'"
-REPLACED = "a newer change went instead"
-_REPLACED = f"state = 'superseded' AND reason = '{REPLACED}' AND {_FIRED}"
+_REPLACED = f"state = '{REPLACED.state}' AND reason = '{REPLACED.reason}' AND {_FIRED}"
 _TIMED = "event IN ('before_meeting_starts', 'after_meeting_ends')"
 ADD = """
     INSERT INTO deliveries (workspace_id, bucket, id, key, rule_id, rule_revision, action_index, booking_id,
@@ -65,13 +66,13 @@ class SqlDeliveries:
     def supersede(self, booking_id: BookingId, *, now: datetime) -> None:
         """End what waits with a stale entry where a message of a newer change to the same recipient waits too."""
         statement = f"""
-            UPDATE deliveries SET state = 'superseded', reason = '{REPLACED}', settled_at = :now
+            UPDATE deliveries SET state = '{REPLACED.state}', reason = '{REPLACED.reason}', settled_at = :now
              WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND {WAITING} AND NOT {_TIMED} AND {_FIRED}
                AND EXISTS (SELECT 1 FROM deliveries newer
                             WHERE newer.workspace_id = deliveries.workspace_id
                               AND newer.booking_id = deliveries.booking_id
                               AND newer.recipient_key = deliveries.recipient_key
-                              AND newer.state IN ('scheduled', 'sending', 'retrying', 'paused')
+                              AND newer.{OPEN}
                               AND newer.event IN ('booking_rescheduled', 'booking_cancelled') AND newer.{_FIRED}
                               AND newer.booking_revision > deliveries.booking_revision)"""
         self._connection.run(statement, workspace_id=self._workspace_id, booking_id=booking_id, now=micros(now))
@@ -99,10 +100,7 @@ class SqlDeliveries:
                AND {_REPLACED} AND booking_revision < :revision AND expires_at > :now"""
         self._connection.run(
             statement,
-            workspace_id=self._workspace_id,
-            booking_id=delivery.booking_id,
-            recipient_key=recipient_key(delivery.recipient),
-            revision=delivery.booking_revision,
+            **self._compared(delivery),
             now=micros(now),
         )
 
@@ -114,10 +112,7 @@ class SqlDeliveries:
                AND {_REPLACED} AND booking_revision < :revision"""
         rows = self._connection.rows(
             statement,
-            workspace_id=self._workspace_id,
-            booking_id=delivery.booking_id,
-            recipient_key=recipient_key(delivery.recipient),
-            revision=delivery.booking_revision,
+            **self._compared(delivery),
         )
         return [delivery_of(row) for row in rows]
 
@@ -135,14 +130,11 @@ class SqlDeliveries:
         statement = f"""
             SELECT count(*) AS n FROM deliveries
              WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND recipient_key = :recipient_key
-               AND state IN ('scheduled', 'sending', 'retrying', 'paused') AND {_FIRED}
+               AND {OPEN} AND {_FIRED}
                AND event IN ('booking_rescheduled', 'booking_cancelled') AND booking_revision > :revision"""
         found = self._connection.number(
             statement,
-            workspace_id=self._workspace_id,
-            booking_id=delivery.booking_id,
-            recipient_key=recipient_key(delivery.recipient),
-            revision=delivery.booking_revision,
+            **self._compared(delivery),
         )
         return found > 0
 
@@ -159,6 +151,15 @@ class SqlDeliveries:
             reason=verdict.reason,
             now=micros(now),
         )
+
+    def _compared(self, delivery: Delivery) -> dict[str, object]:
+        """Return the values by which `delivery` is compared with what else its recipient is told about its booking."""
+        return {
+            "workspace_id": self._workspace_id,
+            "booking_id": delivery.booking_id,
+            "recipient_key": recipient_key(delivery.recipient),
+            "revision": delivery.booking_revision,
+        }
 
     def withdraw_rule(self, rule_id: RuleId, *, now: datetime, reason: str) -> int:
         """End all that a rule's events asked for and that waits; return how many."""

@@ -36,12 +36,7 @@ class SqlInvitations:
         statement = f"""
             SELECT {_COLUMNS} FROM invitations
              WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND recipient_key = :recipient_key"""
-        row = self._connection.row(
-            statement,
-            workspace_id=self._workspace_id,
-            booking_id=booking_id,
-            recipient_key=recipient_key(recipient),
-        )
+        row = self._connection.row(statement, **self._key(booking_id, recipient))
         return None if row is None else _invitation(row)
 
     def of_booking(self, booking_id: BookingId) -> list[Invitation]:
@@ -96,11 +91,7 @@ class SqlInvitations:
 
     def came_back(self, delivery: Delivery) -> None:
         """Note that a recipient does not hold what came back, but the last of what has reached him before, or nothing."""
-        key = {
-            "workspace_id": self._workspace_id,
-            "booking_id": delivery.booking_id,
-            "recipient_key": recipient_key(delivery.recipient),
-        }
+        key = self._key(delivery.booking_id, delivery.recipient)
         statement = """
             SELECT max(m.sequence) AS held
               FROM deliveries d JOIN messages m ON m.workspace_id = d.workspace_id AND m.delivery_id = d.id
@@ -128,7 +119,7 @@ class SqlInvitations:
             stamp=micros(answered.stamp),
             at=micros(answered.at),
             comment=answered.comment,
-            **self._key(invitation),
+            **self._key(invitation.booking_id, invitation.recipient),
         )
 
     def propose(self, invitation: Invitation, proposed: Proposed) -> None:
@@ -143,14 +134,14 @@ class SqlInvitations:
             ends_at=micros(proposed.ends_at),
             at=micros(proposed.at),
             comment=proposed.comment,
-            **self._key(invitation),
+            **self._key(invitation.booking_id, invitation.recipient),
         )
 
-    def _key(self, invitation: Invitation) -> dict[str, object]:
+    def _key(self, booking_id: BookingId, recipient: str) -> dict[str, object]:
         return {
             "workspace_id": self._workspace_id,
-            "booking_id": invitation.booking_id,
-            "recipient_key": recipient_key(invitation.recipient),
+            "booking_id": booking_id,
+            "recipient_key": recipient_key(recipient),
         }
 
 

@@ -10,7 +10,7 @@ from tocsin.domain.retry import MOST_CRASHES
 from tocsin.domain.rules import RuleId
 from tocsin.storage.columns import Row, instant, maybe_micros, micros
 from tocsin.storage.database import Connection, Database
-from tocsin.storage.deliveries import COLUMNS, delivery_of
+from tocsin.storage.deliveries import COLUMNS, OPEN, delivery_of
 
 # A claim is one statement, so two workers can never take the same row. It is a lease and not a mark "done": if the worker
 # dies, the row is due again once the lease has run out. Of one booking and recipient only the first in order is taken, and
@@ -25,7 +25,7 @@ _CLAIM = f"""
                SELECT 1 FROM deliveries e
                 WHERE e.workspace_id = d.workspace_id AND e.booking_id = d.booking_id
                   AND e.recipient_key = d.recipient_key AND e.id <> d.id
-                  AND e.state IN ('scheduled', 'sending', 'retrying', 'paused')
+                  AND e.{OPEN}
                   AND (e.state = 'sending' OR (e.due_at <= :now AND
                        (e.state <> 'retrying', e.booking_revision, e.due_at, e.rank, e.id)
                        < (d.state <> 'retrying', d.booking_revision, d.due_at, d.rank, d.id))))

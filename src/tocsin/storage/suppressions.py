@@ -7,10 +7,9 @@ from tocsin.domain.model import WorkspaceId
 from tocsin.domain.suppression import Suppression, SuppressionReason, strongest, suppression_key
 from tocsin.storage.columns import Row, as_json, instant, micros
 from tocsin.storage.database import Connection
+from tocsin.storage.deliveries import OPEN
 
 _COLUMNS = "recipient, rule_id, reason, since_at, note"
-# All four, as the index of the open ones has them: else SQLite reads every delivery that there ever was.
-_OPEN = "state IN ('scheduled', 'sending', 'retrying', 'paused')"
 _NOT_HIS_OWN = """
     AND NOT EXISTS (SELECT 1 FROM bookings b
                      WHERE b.workspace_id = deliveries.workspace_id AND b.id = deliveries.booking_id
@@ -95,7 +94,7 @@ class SqlSuppressions:
         """
         statement = f"""
             UPDATE deliveries SET state = 'suppressed', reason = :reason, settled_at = :now
-             WHERE workspace_id = :workspace_id AND {_OPEN} AND state <> 'sending'
+             WHERE workspace_id = :workspace_id AND {OPEN} AND state <> 'sending'
                AND lower(recipient_key) = :lowered AND (rule_id = :rule_id OR :rule_id = '')"""
         if suppression.reason is SuppressionReason.OPTED_OUT:
             statement += _NOT_HIS_OWN

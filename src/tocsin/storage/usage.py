@@ -15,6 +15,7 @@ from tocsin.domain.pause import Pause
 from tocsin.services.ports_recipients import Meter, Overrides
 from tocsin.storage.columns import Row, as_json, instant, maybe_micros, micros
 from tocsin.storage.database import Connection
+from tocsin.storage.deliveries import OPEN
 
 _STANDING = "workspace_limit, recipient_limit, domain_limit, sending_paused_at, sending_paused_because"
 
@@ -135,10 +136,9 @@ class SqlUsage:
 
     def release(self, reason: str, *, now: datetime) -> int:
         """Let go at once what was due and waits for a reason that begins so; return how many."""
-        # All four states first, as the index of the open ones has them.
-        statement = """
+        statement = f"""
             UPDATE deliveries SET next_at = :now, reason = ''
-             WHERE workspace_id = :workspace_id AND state IN ('scheduled', 'sending', 'retrying', 'paused')
+             WHERE workspace_id = :workspace_id AND {OPEN}
                AND state IN ('scheduled', 'retrying') AND reason LIKE :beginning"""
         return self._connection.run(statement, workspace_id=self._workspace_id, beginning=f"{reason}%", now=micros(now))
 

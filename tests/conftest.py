@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.evolution.left_out import pytest_terminal_summary  # noqa: F401  pytest finds it by its name
+from tests.left_out import pytest_terminal_summary  # noqa: F401  pytest finds it by its name
 from tests.postgres import Postgres
 from tocsin.services import faults
 from tocsin.storage.database import Database

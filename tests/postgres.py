@@ -55,6 +55,11 @@ class Postgres:
             self.close()
             raise
 
+    @property
+    def data(self) -> Path:
+        """The server's folder; its socket is in it."""
+        return Path(self._server.pgdata)
+
     def start(self) -> None:
         self._server.ensure_postgres_running()
 

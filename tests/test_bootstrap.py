@@ -11,6 +11,7 @@ import pytest
 
 from tests.postgres import Postgres
 from tocsin import bootstrap
+from tocsin.chance import real_chance
 from tocsin.domain.errors import (
     ConfigurationError,
     ConflictError,
@@ -20,7 +21,7 @@ from tocsin.domain.errors import (
     UnavailableError,
 )
 from tocsin.mail.capture import CaptureMailer
-from tocsin.mail.smtp import SmtpMailer
+from tocsin.mail.lanes import Lanes
 from tocsin.services import administration
 from tocsin.settings import Settings
 from tocsin.workers import desk
@@ -127,11 +128,11 @@ def test_the_mailer_is_what_the_settings_say(path: Path) -> None:
     with closing(bootstrap.open_app(on(path))) as app:
         assert isinstance(app.mailer(), CaptureMailer)
     with closing(bootstrap.open_app(on(path, TOCSIN_SMTP_URL="smtp://127.0.0.1:2525"))) as app:
-        assert isinstance(app.mailer(), SmtpMailer)
+        assert isinstance(app.mailer(), Lanes)
 
 
 def test_chance_gives_what_nobody_can_guess() -> None:
-    chance = bootstrap.real_chance()
+    chance = real_chance()
 
     assert len({chance.new_id() for _ in range(100)}) == 100
     assert len({chance.new_secret() for _ in range(100)}) == 100

@@ -3,23 +3,19 @@
 import importlib.metadata
 import logging
 import os
-import random
-import secrets
 import signal
 import sqlite3
-import string
 import sys
-import threading
-import uuid
 import zoneinfo
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from tocsin import logs, secret
+from tocsin.chance import real_chance
 from tocsin.domain.errors import (
     ConfigurationError,
     ConflictError,
@@ -38,19 +34,20 @@ from tocsin.services.administration import Office
 from tocsin.services.administration_mail import MailOffice
 from tocsin.services.administration_recipients import RecipientsOffice
 from tocsin.services.identity import Outlet
-from tocsin.services.ports import Chance, Clock, Mailer
+from tocsin.services.ports import Chance, Clock
+from tocsin.services.ports_relay import Mailer
 from tocsin.services.ports_sender import Names
 from tocsin.services.preparation import Sender
 from tocsin.settings import Settings
 from tocsin.storage.clock import DatabaseClock
 from tocsin.storage.database import Database
+from tocsin.storage.hints import PostgresHints
 from tocsin.storage.migrate import Migration, migrate, pending
 from tocsin.storage.postgres import PostgresDatabase
 from tocsin.storage.sqlite import SqliteDatabase
 from tocsin.storage.store import SqlStore
-from tocsin.workers import desk
-
-_LETTERS = string.ascii_lowercase + string.digits
+from tocsin.workers import desk, hints
+from tocsin.workers.hints import Bell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +60,8 @@ class App:
     chance: Chance
     pepper: bytes
     mailer: Callable[[], Mailer]
-    bell: threading.Event
+    bell: Bell
+    hints: PostgresHints | None = None  # None on SQLite, which one process owns
 
     @property
     def office(self) -> Office:
@@ -136,7 +134,8 @@ def open_app(settings: Settings, *, clock: Clock | None = None, chance: Chance |
             chance=chance or real_chance(),
             pepper=secret.of(settings),
             mailer=mailer,
-            bell=threading.Event(),
+            bell=Bell(),
+            hints=PostgresHints(database) if isinstance(database, PostgresDatabase) else None,
         )
     except BaseException:
         database.close()
@@ -177,6 +176,11 @@ def listening(app: App) -> AbstractContextManager[None]:
     return incoming.listening(app.settings.inbound, app.sender, bounce_limit=limit, shared=is_one_of_many)
 
 
+def hinting(app: App, *, hears: bool) -> AbstractContextManager[None]:
+    """Hint to workers of other processes when the bell rings, and hear theirs if it `hears`, until the end of the block."""
+    return nullcontext() if app.hints is None else hints.hinting(app.hints, app.bell, hears=hears)
+
+
 def migrate_store(settings: Settings) -> list[Migration]:
     """Bring the database to this version; return what was applied."""
     database = _open(settings)
@@ -184,17 +188,6 @@ def migrate_store(settings: Settings) -> list[Migration]:
         return migrate(database)
     finally:
         database.close()
-
-
-def real_chance() -> Chance:
-    """Return chance that nobody can guess."""
-    return Chance(
-        new_id=lambda: str(uuid.uuid4()),
-        new_sid=lambda: "".join(secrets.choice(_LETTERS) for _ in range(7)),
-        new_secret=lambda: secrets.token_hex(32),
-        nine_digits=lambda: f"{secrets.randbelow(10**9):09d}",
-        jitter=random.random,
-    )
 
 
 def on_stop_signal(stop: Callable[[], None]) -> None:

@@ -93,7 +93,7 @@ def worker() -> None:
     stop = threading.Event()
     bootstrap.on_stop_signal(stop.set)
     try:
-        with bootstrap.listening(app):
+        with bootstrap.listening(app), bootstrap.hinting(app, hears=True):
             crew.start()
             say(f"Tocsin {__version__} delivers")
             stop.wait()

@@ -17,7 +17,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from tocsin.api import app as api
 from tocsin.api.call import Reply
 from tocsin.api.endpoint import failed, respond
-from tocsin.bootstrap import App, listening
+from tocsin.bootstrap import App, hinting, listening
 from tocsin.web import views
 from tocsin.workers.loop import Crew
 
@@ -53,7 +53,7 @@ def serve(app: App, *, with_worker: bool, ready: Callable[[], None]) -> None:
         timeout_graceful_shutdown=30,
         lifespan="on",
     )
-    with listening(app) if with_worker else nullcontext():
+    with listening(app) if with_worker else nullcontext(), hinting(app, hears=with_worker):
         _Server(config, ready).run()
 
 

@@ -252,7 +252,7 @@ def test_no_more_buckets_are_kept_than_a_window_touches(given: tuple[Limit, list
     limit, times = given
     counted = Buckets()
     for now in times:
-        counted = counted.and_one(limit.window, now)
+        counted = counted.and_more(1, limit.window, now)
 
         assert len(counted.counts) <= 25
         assert list(counted.counts) == sorted(counted.counts)

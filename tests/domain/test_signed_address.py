@@ -1,4 +1,5 @@
 import string
+import uuid
 
 import pytest
 from hypothesis import given
@@ -46,6 +47,13 @@ def test_an_address_of_one_purpose_is_none_of_the_other() -> None:
 
 def test_the_key_of_another_installation_signs_nothing_here() -> None:
     assert read(signed(), OTHER) is None
+
+
+@given(st.uuids(), st.sampled_from(Purpose))
+def test_whatever_the_id_it_is_read_back(thing_id: uuid.UUID, purpose: Purpose) -> None:
+    wanted = reference(purpose, workspace_id=WORKSPACE_ID, thing_id=str(thing_id))
+
+    assert read(write(BASE, wanted, SECRET) or "", SECRET) == wanted
 
 
 @given(st.integers(0, 41), st.sampled_from(string.ascii_lowercase[:26] + "234567"))

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.builders import NOON, RULE_ID, a_booking, a_client, a_member, a_suppression
-from tocsin.domain.suppression import SuppressionReason, is_part_of, strongest, suppression_key
+from tocsin.domain.suppression import SuppressionReason, covering, is_part_of, suppression_key
 
 OPTED_OUT = a_suppression()
 COMPLAINED, BOUNCED, BY_HAND = (
@@ -76,13 +76,13 @@ def test_an_entry_says_why_nothing_is_sent(changes: dict[str, Any], sentence: st
 
 def test_the_strongest_entry_counts_in_whatever_order_they_come() -> None:
     for found in permutations([OPTED_OUT, COMPLAINED, BOUNCED, BY_HAND]):
-        assert strongest(found, opt_outs=True) == COMPLAINED
-    assert strongest([OPTED_OUT, BY_HAND, BOUNCED], opt_outs=True) == BOUNCED
-    assert strongest([OPTED_OUT, BY_HAND], opt_outs=True) == BY_HAND
-    assert strongest([a_suppression(rule_id=RULE_ID), OPTED_OUT], opt_outs=True) == OPTED_OUT
-    assert strongest([], opt_outs=True) is None
+        assert covering(found, RULE_ID) == COMPLAINED
+    assert covering([OPTED_OUT, BY_HAND, BOUNCED], RULE_ID) == BOUNCED
+    assert covering([OPTED_OUT, BY_HAND], RULE_ID) == BY_HAND
+    assert covering([a_suppression(rule_id=RULE_ID), OPTED_OUT], RULE_ID) == OPTED_OUT
+    assert covering([], RULE_ID) is None
 
 
 def test_an_opt_out_only_counts_where_it_is_asked_for() -> None:
-    assert strongest([OPTED_OUT], opt_outs=False) is None
-    assert strongest([OPTED_OUT, BY_HAND], opt_outs=False) == BY_HAND
+    assert covering([OPTED_OUT], RULE_ID, opt_outs=False) is None
+    assert covering([OPTED_OUT, BY_HAND], RULE_ID, opt_outs=False) == BY_HAND

@@ -4,7 +4,6 @@ Every answer of v2 is compared with the OpenAPI document on its way, and a 5xx f
 """
 
 import json
-import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from datetime import datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default as modern
+from itertools import count
 from typing import Any, cast
 
 import httpx
@@ -25,8 +25,10 @@ from tocsin.bootstrap import App
 from tocsin.domain.delivery import Outcome, Result
 from tocsin.domain.letter import Envelope
 from tocsin.services import administration
+from tocsin.services.ports_relay import Supply
 from tocsin.settings import Settings
 from tocsin.storage.store import SqlStore
+from tocsin.workers.hints import Bell
 from tocsin.workers.loop import drain
 
 TABLES = (
@@ -68,9 +70,13 @@ class Letterbox:
     outcome: Outcome = ACCEPTED
     envelopes: list[Envelope] = field(default_factory=list)
 
-    def send(self, envelope: Envelope) -> Outcome:
-        self.envelopes.append(envelope)
-        return self.outcome
+    def send(self, supply: Supply) -> Iterator[list[tuple[int, Outcome]]]:
+        for number in count():
+            envelopes = supply(1)
+            if not envelopes:
+                return
+            self.envelopes += envelopes
+            yield [(number, self.outcome)]
 
     def close(self) -> None:
         pass
@@ -297,7 +303,7 @@ def an_app(store: SqlStore, clock: SettableClock, **environment: str) -> App:
         chance=a_chance(),
         pepper=b"pepper",
         mailer=Letterbox,
-        bell=threading.Event(),
+        bell=Bell(),
     )
 
 

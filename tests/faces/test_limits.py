@@ -115,7 +115,7 @@ def test_a_paused_workspace_says_so_and_its_deliveries_wait(tight: Client) -> No
 
 def test_a_workspace_sees_its_own_use_only(tight: Client) -> None:
     with in_store(tight) as tx:
-        limits.charge(tx, a_delivery(id=DeliveryId("x")), tight.app.settings.limits, now=NOON)
+        limits.charge(tx, [a_delivery(id=DeliveryId("x"))], tight.app.settings.limits, now=NOON)
     paused(tight)
 
     neighbour = tight.neighbour()

@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -29,6 +30,14 @@ def test_english_is_written_as_the_product_says() -> None:
 )
 def test_the_offset_is_the_one_of_that_moment(zone: str, at: datetime, ending: str) -> None:
     assert dates.moment(at, zone, "en").endswith(f" at {ending}")
+
+
+def test_an_hour_that_comes_twice_is_told_apart() -> None:
+    once = datetime(2026, 11, 1, 1, 30, tzinfo=ZoneInfo("America/New_York"))
+
+    shown = [dates.moment(each, "America/New_York", "en") for each in (once, once.replace(fold=1))]
+
+    assert [each.rpartition(" ")[2] for each in shown] == ["GMT-4)", "GMT-5)"]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from tests.formats.letters import hostile_text
 from tocsin.formats import html
 from tocsin.formats.footer import footer
 from tocsin.formats.markup import Tag, read
+from tocsin.formats.stencils import Fragment
 
 URL = "https://acme.example.com/opt-out/AbC-_123"
 ENGLISH = f"You receive this because Acme tells you of its bookings. · Stop these messages ({URL})"
@@ -15,11 +16,11 @@ ENGLISH = f"You receive this because Acme tells you of its bookings. · Stop the
 def test_the_line_says_why_and_leads_out() -> None:
     line = footer(URL, "Acme", "en")
 
-    assert line == (
+    assert line.html == (
         "<p>You receive this because Acme tells you of its bookings. · "
         f'<a href="{URL}" rel="noopener noreferrer">Stop these messages</a></p>'
     )
-    assert html.to_text(line) == ENGLISH
+    assert line.text == ENGLISH
 
 
 @pytest.mark.parametrize(
@@ -40,22 +41,33 @@ def test_the_line_says_why_and_leads_out() -> None:
 def test_it_is_in_the_workspaces_language_or_in_english(locale: str, words: str) -> None:
     line = footer(URL, "Acme", locale)
 
-    assert f">{words}</a>" in line
-    assert "Acme" in line
-    assert "{}" not in line
+    assert f">{words}</a>" in line.html
+    assert "Acme" in line.text
+    assert "{" not in line.text
 
 
-@pytest.mark.parametrize("url", ["", "javascript:alert(1)", "/opt-out/x", "https://user@example.com/x"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "mailto:stop@example.com",
+        "MAILTO:stop@example.com",
+        "javascript:alert(1)",
+        "/opt-out/x",
+        "https://user@example.com/x",
+    ],
+)
 def test_without_a_way_out_there_is_no_line(url: str) -> None:
-    assert footer(url, "Acme", "en") == ""
+    assert footer(url, "Acme", "en") == Fragment()
 
 
 @given(name=hostile_text)
 def test_no_name_adds_a_tag_or_breaks_the_line(name: str) -> None:
     line = footer(URL, name, "en")
 
-    tags = [(piece.name, piece.is_end) for _, piece in read(line) if isinstance(piece, Tag)]
+    tags = [(piece.name, piece.is_end) for _, piece in read(line.html) if isinstance(piece, Tag)]
     assert tags == [("p", False), ("a", False), ("a", True), ("p", True)]
-    assert html.clean(line) == line
-    assert "\n" not in html.to_text(line)
-    assert html.to_text(line).endswith(f"Stop these messages ({URL})")
+    assert html.clean(line.html) == line.html
+    assert html.to_text(line.html) == line.text
+    assert "\n" not in line.text
+    assert line.text.endswith(f"Stop these messages ({URL})")

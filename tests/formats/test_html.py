@@ -225,7 +225,7 @@ def test_a_template_without_complaints_can_be_sent(template: str, values: Mappin
     ],
 )
 def test_a_page_says_its_language_and_direction(locale: str, tag: str) -> None:
-    page = html.page("<p>x</p>", locale=locale)
+    page = html.page("<p>x</p>", locale=locale) + html.CLOSING
 
     assert page.startswith(f"<!DOCTYPE html>\n{tag}\n")
     assert '<meta charset="utf-8">' in page

@@ -1,8 +1,10 @@
 from datetime import datetime, timedelta, timezone
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
-from tests.formats.letters import a_letter, an_invite
+from tests.formats.letters import a_letter, an_invite, hostile_text
 from tocsin.domain.invite import Method
 from tocsin.formats import mime, scan
 
@@ -137,3 +139,22 @@ def test_bodies_cannot_end_their_part() -> None:
     text = f"--{boundary}--\r\n\r\n--{boundary}\n.\n..\nFrom x"
 
     assert scan.complaints(mime.write(a_letter(text=text, html=text))) == []
+
+
+# Around the width of a line, and what a line end could part: dots, blanks, and characters of several octets.
+wide = st.lists(
+    st.sampled_from(["x" * 70, "x" * 75, ".", " ", "\n", "\r", "=", "ü", "👍", "word "]) | hostile_text, max_size=5
+).map("".join)
+
+
+@settings(deadline=None, max_examples=200)
+@given(wide, wide)
+@example("x" * 75 + ".", "\n")
+@example("x" * 74 + "ü", "<p>")
+@example("text\n", "")
+@example("text\r", "\nmore")
+@example("x" * 20_000, "more")
+def test_what_one_reader_alone_is_told_is_written_as_if_it_were_a_part_of_the_rest(common: str, own: str) -> None:
+    apart = a_letter(text=common, html=common, own_text=own, own_html=own)
+
+    assert mime.write(apart) == mime.write(a_letter(text=common + own, html=common + own))

@@ -1,8 +1,6 @@
 """Every letter, whatever is in it, passes the scan and is read alike by programs that share no code with us."""
 
-import email.header
 import email.policy
-import email.utils
 import warnings
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -15,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.formats.letters import HOSTILE_TEXTS, RECIPIENT, a_letter, an_invite, hostile_text
+from tests.formats.stock import mailbox
 from tocsin.domain.invite import Invite, Method
 from tocsin.domain.letter import Letter
 from tocsin.domain.text import one_line, several_lines
@@ -59,14 +58,6 @@ def letters(invite: Invite) -> st.SearchStrategy[Letter]:
         }
     )
     return names.map(lambda texts: a_letter(invite, references="b1.0.alice@example.net", **texts))
-
-
-def mailbox(message: EmailMessage, header: str) -> tuple[str, str]:
-    # By the older half of the standard library: the newer one puts a space between adjacent encoded words of a name, and
-    # RFC 2047, 6.2 says to ignore that space.
-    raw = dict(message.raw_items())[header].replace("\r\n", "")
-    name, address = email.utils.parseaddr(raw.encode("ascii", "surrogateescape").decode())
-    return str(email.header.make_header(email.header.decode_header(name))), address
 
 
 def parsed(message: bytes) -> EmailMessage:

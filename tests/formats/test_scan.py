@@ -217,3 +217,23 @@ def test_a_cancel_may_not_ask_for_an_answer() -> None:
     found = scan.complaints(mime.write(a_letter(invite, calendar=calendar)))
 
     assert "ATTENDEE is not of the expected form in a CANCEL" in found
+
+
+@pytest.mark.parametrize(
+    ("summary", "complaints"),
+    [
+        ("x" * (75 - len("SUMMARY:")), []),
+        ("x" * (76 - len("SUMMARY:")), ["the calendar holds a line of more than 75 octets"]),
+        ("a\rb", ["the calendar's lines do not all end in CRLF"]),
+    ],
+)
+def test_a_line_of_the_calendar_has_75_octets_and_no_bare_cr(summary: str, complaints: list[str]) -> None:
+    calendar = CALENDAR.replace("SUMMARY:Intro call", f"SUMMARY:{summary}")
+
+    assert scan.complaints(mime.write(a_letter(calendar=calendar))) == complaints
+
+
+def test_the_order_of_the_properties_does_not_matter() -> None:
+    calendar = CALENDAR.replace("SEQUENCE:0\r\n", "").replace("CLASS:PUBLIC\r\n", "CLASS:PUBLIC\r\nSEQUENCE:0\r\n")
+
+    assert scan.complaints(mime.write(a_letter(calendar=calendar))) == []

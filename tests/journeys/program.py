@@ -18,6 +18,7 @@ from typing import Any
 
 from tests.builders import a_link, a_member, a_rule, a_workspace, an_action
 from tests.ports import free_port
+from tests.smtp_server import Sink
 from tocsin import bootstrap
 from tocsin.domain.access import Scope
 from tocsin.domain.rules import AutomationRule
@@ -256,8 +257,11 @@ def a_body(number: int) -> dict[str, Any]:
     }
 
 
-def prepare(database_url: str, sink: SinkProcess, *, lease_s: int) -> Program:
-    """Put a workspace with a link, a rule and a key into a migrated database; return the program on it, not started."""
+def prepare(database_url: str, sink: SinkProcess | Sink, *, lease_s: int, **action: Any) -> Program:
+    """Put a workspace with a link, a rule and a key into a migrated database; return the program on it, not started.
+
+    `action` says what the rule's action has beside, or instead of, its two recipients.
+    """
     port = free_port()
     environment = {
         "TOCSIN_DATABASE_URL": database_url,
@@ -270,7 +274,7 @@ def prepare(database_url: str, sink: SinkProcess, *, lease_s: int) -> Program:
         "TOCSIN_LIMIT_RECIPIENT": "",  # one recipient is told of every booking
     }
     app = bootstrap.open_app(Settings.from_environment(environment))
-    rule: AutomationRule = a_rule(actions=(an_action(emails=RECIPIENTS),))
+    rule: AutomationRule = a_rule(actions=(an_action(**({"emails": RECIPIENTS} | action)),))
     try:
         with app.store.transaction(a_workspace().id) as tx:
             tx.workspaces.add(a_workspace())

@@ -30,7 +30,7 @@ def inbound_port() -> int:
 @pytest.fixture
 def program(sqlite_path: Path, relay: Sink, inbound_port: int) -> Iterator[Program]:
     """Give the program on SQLite, which hears answers on a port of its own."""
-    made = prepare(f"sqlite:///{sqlite_path}", relay, lease_s=60)  # type: ignore[arg-type]  # only the port is used
+    made = prepare(f"sqlite:///{sqlite_path}", relay, lease_s=60)
     listening = {**made.environment, "TOCSIN_INBOUND": f"lmtp://127.0.0.1:{inbound_port}"}
     hearing = replace(made, environment=listening)
     with running(hearing):

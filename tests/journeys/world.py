@@ -31,12 +31,14 @@ from tocsin.domain.limits import Limits
 from tocsin.domain.model import Booking, Client, Member, MemberId, Place
 from tocsin.domain.rsvp import Answer, Rsvp
 from tocsin.domain.rules import AutomationRule, RuleDraft
+from tocsin.mail.lanes import Lanes
 from tocsin.mail.smtp import SmtpMailer
 from tocsin.mail.transport import Relay, Tls
 from tocsin.services import bookings, rules
 from tocsin.services import rsvp as rsvps
 from tocsin.services.bookings import BookingChange, BookingDraft, Slot
-from tocsin.services.ports import DeliveryFilter, Mailer
+from tocsin.services.ports import DeliveryFilter
+from tocsin.services.ports_relay import Mailer, Supply
 from tocsin.services.preparation import Sender
 from tocsin.storage.store import SqlStore
 from tocsin.workers.loop import drain
@@ -57,13 +59,20 @@ AWAY = Outcome(result=Result.TRANSPORT, reply="the relay cannot be used: connect
 class Postbox:
     """A mailer without a network: answers as it is told, and keeps what it was handed and may have taken."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, width: int = 1) -> None:
+        self.width = width
         self.answer: Callable[[Envelope], Outcome] = lambda _envelope: ACCEPTED
         self.handed: list[Envelope] = []
         self.taken: list[Envelope] = []
         self.is_closed = False
 
-    def send(self, envelope: Envelope) -> Outcome:
+    def send(self, supply: Supply) -> Iterator[list[tuple[int, Outcome]]]:
+        number = 0
+        while envelopes := supply(self.width):
+            yield [(place, self.hand(envelope)) for place, envelope in enumerate(envelopes, start=number)]
+            number += len(envelopes)
+
+    def hand(self, envelope: Envelope) -> Outcome:
         self.handed.append(envelope)
         outcome = self.answer(envelope)
         if outcome.result in (Result.ACCEPTED, Result.UNKNOWN):
@@ -259,9 +268,10 @@ def slot(text: str) -> Slot:
     return Slot(day=date.fromisoformat(day), clock=time.fromisoformat(clock))
 
 
-def smtp_mailer(port: int) -> SmtpMailer:
+def smtp_mailer(port: int, *, width: int = 1) -> Lanes:
     relay = Relay(host="127.0.0.1", port=port, tls=Tls.NONE)
-    return SmtpMailer(relay, client_name="tocsin.example", greeting_s=10, command_s=10, final_s=10)
+    waits = {"greeting_s": 10, "command_s": 10, "final_s": 10}
+    return Lanes([SmtpMailer(relay, client_name="tocsin.example", **waits) for _ in range(width)])
 
 
 @pytest.fixture

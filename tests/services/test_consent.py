@@ -43,7 +43,7 @@ def list_(office: World, entry: Suppression) -> None:
 
 def refused(office: World, delivery: Delivery, booking: Booking) -> Verdict | None:
     with office.store.reading(WORKSPACE_ID) as tx:
-        return consent.refusal(tx, delivery, booking)
+        return consent.refusal(tx.suppressions.of_recipient(delivery.recipient), delivery, booking)
 
 
 def chosen(office: World, wanted: OptOut) -> Choice:

@@ -34,7 +34,7 @@ from tocsin.domain.events import EventKind
 from tocsin.domain.model import Booking, WorkspaceId
 from tocsin.domain.rsvp import Rsvp
 from tocsin.domain.signed_address import Purpose
-from tocsin.domain.suppression import Suppression, SuppressionReason
+from tocsin.domain.suppression import Suppression, SuppressionReason, covering
 from tocsin.formats.received import LARGEST
 from tocsin.mail.inbound import Listener, Place, Spoken
 from tocsin.services import inbound
@@ -229,7 +229,7 @@ def test_a_real_bounce_ends_the_delivery_and_suppresses_the_address(
 
 def suppression(world: World, recipient: str = ADA) -> Suppression | None:
     with world.store.reading(WORKSPACE_ID) as tx:
-        return tx.suppressions.covering(recipient, "any rule")
+        return covering(tx.suppressions.of_recipient(recipient), "any rule")
 
 
 def test_the_text_of_a_bounce_does_not_tell_whom_it_is_about(hearing: World, booking: Booking) -> None:

@@ -54,7 +54,7 @@ class Desk:
     ) -> Verdict | None:
         delivery = a_delivery(id=delivery_id, recipient=recipient, **changes)
         with self.office.store.transaction(WORKSPACE_ID) as tx:
-            return limits.charge(tx, delivery, defaults, now=self.office.clock())
+            return limits.charge(tx, [delivery], defaults, now=self.office.clock()).get(delivery.id)
 
     def uses(self, recipient: str = "", *, defaults: Limits = TWO_FOR_ONE) -> list[Use]:
         with self.office.store.reading(WORKSPACE_ID) as tx:
@@ -74,10 +74,8 @@ class Desk:
         with self.office.store.transaction(WORKSPACE_ID) as tx:
             for number in range(times):
                 if fate is Fate.SENT:
-                    assert (
-                        limits.charge(tx, a_delivery(id=DeliveryId(f"{fate}{number}")), NONE, now=self.office.clock())
-                        is None
-                    )
+                    counted = a_delivery(id=DeliveryId(f"{fate}{number}"))
+                    assert limits.charge(tx, [counted], NONE, now=self.office.clock()) == {}
                 else:
                     counting[fate](tx, now=self.office.clock())
 

@@ -129,7 +129,7 @@ def fill(store: SqlStore, workspace_id: WorkspaceId, *, words: str) -> None:
         tx.rules.planned_until(a_reminder().id, after_id="b")
         tx.deliveries.add([a_planned()], new_id=numbered("id {}"), now=NOON)
         tx.invitations.put(an_invitation(calendar=words))
-        tx.sync.invited(booking.id, words, an_inviter())
+        tx.sync.invited([(booking.id, words, an_inviter())])
         tx.answers.put("key", "digest", Answer(status=201, body=words), now=NOON)
         tx.suppressions.add(a_suppression(note=words))
         tx.usage.override(Overrides(domain=words))
@@ -138,7 +138,7 @@ def fill(store: SqlStore, workspace_id: WorkspaceId, *, words: str) -> None:
         tx.inbound_counts.add(words, now=NOON)
     (taken,) = claim(store)
     with store.transaction(workspace_id) as tx:
-        tx.messages.freeze(taken.id, a_frozen(message=words.encode()))
+        tx.messages.freeze({taken.id: a_frozen(message=words.encode())})
     settle(store, a_settlement(taken))
 
 

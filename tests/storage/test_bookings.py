@@ -273,3 +273,14 @@ def test_many_clients_share_one_start_of_a_grouped_link_but_no_other_time(acme: 
         assert tx.bookings.clashing(named("new"), shared_link=LINK_ID) is None
         assert tx.bookings.clashing(named("new"), shared_link=LinkId("another")) is not None
         assert tx.bookings.clashing(later, shared_link=LINK_ID) is not None
+
+
+def test_several_bookings_are_read_at_once_with_their_hosts(acme: SqlStore) -> None:
+    first = a_booking()
+    second = a_booking(id=BookingId("b2"), sid="second", revision=3, hosts=())
+    keep(acme, a_member(), first, second)
+
+    with acme.reading(WORKSPACE_ID) as tx:
+        assert tx.bookings.of([first.id, second.id, first.id, BookingId("?")]) == {first.id: first, second.id: second}
+        assert tx.bookings.revisions([first.id, second.id, BookingId("?")]) == {first.id: first.revision, second.id: 3}
+        assert (tx.bookings.of([]), tx.bookings.revisions([])) == ({}, {})

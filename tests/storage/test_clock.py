@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -38,6 +39,9 @@ class Answering:
         answer = [{"n": micros(self.now)}]
         self.answer_comes()
         return SimpleNamespace(fetchall=lambda: answer)
+
+    def cursor(self) -> object:
+        raise AssertionError("nothing is written")
 
     def close(self) -> None: ...
 
@@ -115,6 +119,29 @@ def test_a_database_that_is_away_is_only_missed_when_it_has_to_be_asked(elapsed:
 
     database.is_away, database.now = False, NOON + HOUR
     assert tell() == NOON + HOUR
+
+
+def test_while_one_asks_the_others_do_not_wait(elapsed: SimpleNamespace) -> None:
+    database, asked, go_on = Answering(), threading.Event(), threading.Event()
+    tell = DatabaseClock(database)
+    elapsed.seconds += RESYNC.total_seconds()
+    told: list[datetime] = []
+
+    def come_late() -> None:
+        asked.set()
+        go_on.wait(30)
+
+    database.answer_comes = come_late
+    asking = threading.Thread(target=lambda: told.append(tell()))
+    asking.start()
+    assert asked.wait(30)
+    meanwhile = tell()
+    go_on.set()
+    asking.join()
+
+    assert meanwhile == NOON + RESYNC
+    assert told == [NOON]
+    assert database.asked == 2
 
 
 def test_a_clock_is_not_made_without_its_database() -> None:

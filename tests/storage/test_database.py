@@ -1,5 +1,7 @@
+import pytest
+
 from tests.builders import WORKSPACE_ID, a_member, a_workspace
-from tests.storage.shelf import NASTY, keep, rows, undone
+from tests.storage.shelf import NASTY, OTHER_ID, OnPurposeError, keep, rows, undone
 from tocsin.domain.model import WorkspaceId
 from tocsin.storage.columns import as_json
 from tocsin.storage.database import POSTGRESQL, SQLITE, Database
@@ -83,3 +85,38 @@ def test_a_transaction_sees_its_own_changes(acme: SqlStore) -> None:
 def test_a_transaction_knows_its_workspace(store: SqlStore) -> None:
     with store.reading(WorkspaceId("w")) as tx:
         assert tx.workspace_id == "w"
+
+
+def test_what_is_done_for_several_workspaces_together_is_kept_together(two: SqlStore) -> None:
+    with two.together() as of:
+        for workspace_id in (WORKSPACE_ID, OTHER_ID):
+            of(workspace_id).members.put(a_member())
+
+    for workspace_id in (WORKSPACE_ID, OTHER_ID):
+        with two.reading(workspace_id) as tx:
+            assert tx.members.get(a_member().id) == a_member()
+
+
+def test_what_fails_for_one_workspace_is_kept_for_none(two: SqlStore) -> None:
+    def fail() -> None:
+        with two.together() as of:
+            of(WORKSPACE_ID).members.put(a_member())
+            raise OnPurposeError
+
+    with pytest.raises(OnPurposeError):
+        fail()
+
+    with two.reading(WORKSPACE_ID) as tx:
+        assert tx.members.get(a_member().id) is None
+
+
+def test_each_of_many_statements_tells_how_many_rows_it_touched(database: Database, two: SqlStore) -> None:
+    statement = "UPDATE workspaces SET name = :name WHERE workspace_id = :id"
+    with database.transaction() as connection:
+        touched = connection.touched_by_each(
+            statement, ({"name": "x", "id": one} for one in (OTHER_ID, "?", WORKSPACE_ID))
+        )
+
+        assert touched == [1, 0, 1]
+        assert connection.touched_by_each(statement, []) == []
+        connection.run_each(statement, [])

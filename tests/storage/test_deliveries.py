@@ -19,7 +19,7 @@ from tests.builders import (
     a_settlement,
 )
 from tests.storage.shelf import MOMENT, NASTY, claim, claimed, delivery, keep, settle, states
-from tocsin.domain.delivery import Attempt, Delivery, Outcome, Result, State, Verdict
+from tocsin.domain.delivery import Attempt, Delivery, DeliveryId, Outcome, Result, State, Verdict
 from tocsin.domain.events import TIMED, EventKind
 from tocsin.domain.model import BookingId
 from tocsin.domain.plan import Planned
@@ -265,10 +265,12 @@ def test_a_newer_message_on_its_way_supersedes_too(store: SqlStore, state: State
     ],
 )
 def test_what_waits_for_the_same_recipient(store: SqlStore, change: dict[str, Any], waits: bool) -> None:
-    keep(store, a_planned(**({"event": EventKind.BOOKING_RESCHEDULED, "booking_revision": 2} | change)))
+    newer = a_planned(**({"event": EventKind.BOOKING_RESCHEDULED, "booking_revision": 2} | change))
+    keep(store, a_planned(key="older", booking_revision=1), newer)
+    older = DeliveryId("id of older")
 
     with store.reading(WORKSPACE_ID) as tx:
-        assert tx.deliveries.newer_waits(a_delivery(booking_revision=1)) is waits
+        assert tx.deliveries.outrun([older, DeliveryId("another")]) == ({older} if waits else set())
 
 
 @pytest.mark.parametrize("state", State)
@@ -375,7 +377,7 @@ def test_a_frozen_message_is_the_same_bytes(store: SqlStore, message: bytes) -> 
     frozen = a_frozen(message=message, booking_revision=3, sequence=4, message_id=NASTY, sender=NASTY, frozen_at=MOMENT)
 
     with store.transaction(WORKSPACE_ID) as tx:
-        tx.messages.freeze(DELIVERY_ID, frozen)
+        tx.messages.freeze({DELIVERY_ID: frozen})
 
     with store.reading(WORKSPACE_ID) as tx:
         assert tx.messages.get(DELIVERY_ID) == frozen
@@ -385,8 +387,8 @@ def test_a_message_frozen_later_takes_the_place_of_the_older_one(store: SqlStore
     later = a_frozen(booking_revision=1, sequence=2, message_id="m", sender="s", message=b"new", frozen_at=MOMENT)
 
     with store.transaction(WORKSPACE_ID) as tx:
-        tx.messages.freeze(DELIVERY_ID, a_frozen())
-        tx.messages.freeze(DELIVERY_ID, later)
+        tx.messages.freeze({DELIVERY_ID: a_frozen()})
+        tx.messages.freeze({DELIVERY_ID: later})
 
     with store.reading(WORKSPACE_ID) as tx:
         assert tx.messages.get(DELIVERY_ID) == later
@@ -430,3 +432,15 @@ def test_what_is_planned_together_keeps_its_rank_as_order(store: SqlStore) -> No
         settle(store, *map(a_settlement, found))
 
     assert order == ["9", "8", "7", "6"]
+
+
+def test_the_messages_of_several_deliveries_are_read_at_once(store: SqlStore) -> None:
+    first, second = a_frozen(message=b"first"), a_frozen(message=b"second")
+    ids = [DeliveryId("one"), DeliveryId("two"), DeliveryId("three")]
+
+    with store.transaction(WORKSPACE_ID) as tx:
+        tx.messages.freeze({ids[0]: first, ids[1]: second})
+        tx.messages.freeze({})
+
+        assert tx.messages.of(ids) == {ids[0]: first, ids[1]: second}
+        assert tx.messages.of([]) == {}

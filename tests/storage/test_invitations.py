@@ -29,7 +29,7 @@ def sent(store: SqlStore, *, sequence: int, state: State = State.SENT) -> None:
     keep(store, a_planned(key=f"of {sequence}"))
     (taken,) = claim(store)
     with store.transaction(WORKSPACE_ID) as tx:
-        tx.messages.freeze(taken.id, a_frozen(sequence=sequence))
+        tx.messages.freeze({taken.id: a_frozen(sequence=sequence)})
     settle(store, a_settlement(taken, verdict=Verdict(state=state)))
 
 
@@ -131,3 +131,16 @@ def test_only_the_recipient_of_the_message_holds_it(acme: SqlStore) -> None:
     assert bob is not None
     assert elsewhere is not None
     assert bob.held_sequence is elsewhere.held_sequence is None
+
+
+def test_the_invitations_of_several_people_to_several_bookings_are_read_at_once(acme: SqlStore) -> None:
+    ada, bob = an_invitation(), an_invitation(recipient="bob@example.org", id="of bob")
+    elsewhere = an_invitation(booking_id=BookingId("another"), id="elsewhere")
+    keep(acme, ada, bob, elsewhere)
+
+    with acme.reading(WORKSPACE_ID) as tx:
+        both = tx.invitations.of([ada.booking_id, BookingId("another")], ["ada@EXAMPLE.org", "nobody@example.org"])
+        one = tx.invitations.of([ada.booking_id], ["ada@example.org", "bob@example.org"])
+
+    assert both == {(ada.booking_id, "ada@example.org"): ada, (BookingId("another"), "ada@example.org"): elsewhere}
+    assert one == {(ada.booking_id, "ada@example.org"): ada, (ada.booking_id, "bob@example.org"): bob}

@@ -1,3 +1,4 @@
+import threading
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -7,8 +8,8 @@ import pytest
 
 from tests.builders import a_workspace
 from tests.postgres import Postgres
-from tests.storage.shelf import in_threads, tables
-from tocsin.domain.errors import ConfigurationError
+from tests.storage.shelf import in_threads, tables, until
+from tocsin.domain.errors import ConfigurationError, UnavailableError
 from tocsin.storage import migrate
 from tocsin.storage.database import Database
 from tocsin.storage.migrate import Migration
@@ -111,15 +112,72 @@ def test_a_file_that_was_edited_after_it_was_applied_is_refused(
         migrate.migrate(empty)
 
 
-def test_a_database_of_a_newer_version_is_refused(empty: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_of_a_newer_version_that_only_added_is_used_as_it_is(
+    empty: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
     have(monkeypatch, *OURS, NEXT)
     migrate.migrate(empty)
     have(monkeypatch, *OURS)
 
-    with pytest.raises(ConfigurationError, match="newer version of Tocsin"):
+    assert migrate.pending(empty) == []
+    assert migrate.migrate(empty) == []
+    assert {"one", "two"} <= set(names(empty))
+
+
+def test_a_database_of_a_newer_version_that_took_something_away_is_used_by_who_does_without(
+    empty: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    last = OURS[-1].version
+    have(monkeypatch, *OURS, replace(NEXT, name=f"next.since_{last:04}.sql"))
+    migrate.migrate(empty)
+
+    have(monkeypatch, *OURS)
+    assert migrate.pending(empty) == []
+
+    have(monkeypatch, *OURS[:-1])
+    with pytest.raises(ConfigurationError, match="much newer version of Tocsin"):
         migrate.migrate(empty)
-    with pytest.raises(ConfigurationError, match="newer version of Tocsin"):
+    with pytest.raises(ConfigurationError, match="much newer version of Tocsin"):
         migrate.pending(empty)
+
+
+def test_a_migration_does_not_wait_for_long_for_who_uses_a_table(
+    empty_postgres: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrate.migrate(empty_postgres)
+    monkeypatch.setattr(migrate, "LOCK_TIMEOUT", "50ms")
+    have(monkeypatch, *OURS, replace(NEXT, sql="ALTER TABLE bookings ADD COLUMN more TEXT;\n"))
+
+    with empty_postgres.reading() as reader:
+        reader.rows("SELECT id FROM bookings")
+        with pytest.raises(UnavailableError):
+            migrate.migrate(empty_postgres)
+
+    assert applied(empty_postgres) == [migration.version for migration in OURS]
+    assert len(migrate.migrate(empty_postgres)) == 1
+
+
+def test_who_starts_while_a_migration_runs_waits_for_its_end(
+    empty_postgres: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    have(monkeypatch, *OURS, NEXT)
+    found: list[list[Migration]] = []
+    starting = threading.Thread(target=lambda: found.append(migrate.pending(empty_postgres)))
+
+    def someone_waits() -> bool:
+        with empty_postgres.reading() as connection:
+            waiting = "SELECT count(*) AS n FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+            return connection.number(waiting) == 1
+
+    migrate.migrate(empty_postgres)
+    with empty_postgres.transaction() as connection:
+        connection.run(f"SELECT pg_advisory_xact_lock({migrate._LOCK})")
+        starting.start()
+        until(someone_waits)
+        assert found == []
+    starting.join()
+
+    assert found == [[]]
 
 
 def test_a_migration_that_fails_half_way_leaves_nothing_of_itself(

@@ -152,6 +152,45 @@ def test_a_server_that_cannot_be_reached_at_the_start_is_a_wrong_setting(monkeyp
     assert "secret" not in str(refused.value)
 
 
+def test_a_url_that_libpq_cannot_read_is_told_without_its_password() -> None:
+    with pytest.raises(ConfigurationError, match="TOCSIN_DATABASE_URL: libpq cannot read it") as refused:
+        PostgresDatabase("postgresql://tocsin:secret%zz@host/tocsin")
+
+    assert "secret" not in str(refused.value)
+
+
+def test_a_host_that_vanishes_is_missed_soon_unless_the_url_says_otherwise(postgres_url: str) -> None:
+    with closing(PostgresDatabase(f"{postgres_url}&connect_timeout=7")) as database, database.apart() as session:
+        told = session.info.get_parameters()
+
+    assert told["connect_timeout"] == "7"
+    assert (told["keepalives_idle"], told["tcp_user_timeout"]) == ("10", "20000")
+
+
+def test_of_several_hosts_the_one_that_takes_writes_is_used(postgres_url: str) -> None:
+    folder = postgres_url.partition("host=")[2]
+    several = postgres_url.replace(f"host={folder}", f"host=/nowhere,{folder}&target_session_attrs=read-write")
+
+    with closing(PostgresDatabase(several)) as database, database.transaction() as connection:
+        assert connection.number("SELECT 1 AS n") == 1
+
+
+def test_a_primary_that_has_become_a_standby_is_unavailable_and_left(postgres_url: str) -> None:
+    with closing(PostgresDatabase(postgres_url, size=1)) as database:
+        with database.transaction() as connection:
+            before = session(connection)
+
+        def write() -> None:
+            with database.transaction() as connection:
+                connection.run("SET TRANSACTION READ ONLY")  # all that a standby would say to it
+                connection.run("DELETE FROM workspaces")
+
+        with pytest.raises(UnavailableError, match="standby"):
+            write()
+        with database.transaction() as connection:
+            assert session(connection) != before
+
+
 def test_when_all_connections_are_taken_the_answer_is_unavailable(
     postgres_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -368,3 +368,15 @@ def test_threads_that_claim_and_settle_at_once_keep_each_recipients_order(store:
 
     assert raised == [None] * 6
     assert sent == {f"{b}": list(range(12)) for b in range(10)}
+
+
+def test_workspaces_that_are_passed_over_wait_and_the_others_are_taken(two: SqlStore) -> None:
+    keep(two, *(a_planned(key=f"{n}", recipient=f"p{n}@example.org") for n in range(3)))
+    keep(two, a_planned(key="other", due_at=NOON + SECOND), workspace_id=OTHER_ID)
+    later = NOON + MINUTE
+    take = partial(two.queue.claim, worker="w", now=later, lease_ends=later + MINUTE, limit=2)
+
+    assert [one.workspace_id for one in take(passed_over=[WORKSPACE_ID])] == [OTHER_ID]
+    assert take(passed_over=[WORKSPACE_ID, OTHER_ID]) == []
+    assert len(take(passed_over=[OTHER_ID])) == 2
+    assert len(take()) == 1

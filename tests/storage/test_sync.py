@@ -132,7 +132,7 @@ def test_what_keeps_an_invite_true_supersedes_nothing_that_waits_for_the_same_re
     with acme.transaction(WORKSPACE_ID) as tx:
         tx.deliveries.add([a_planned()], new_id=lambda: "by rule", now=NOON)
         tx.deliveries.supersede(BOOKING_ID, now=NOON)
-        assert not tx.deliveries.newer_waits(a_delivery())
+        assert tx.deliveries.outrun([a_delivery().id]) == set()
 
     assert {one.state for one in found(acme)} == {State.SCHEDULED}
 
@@ -170,9 +170,9 @@ def may_have_arrived(store: SqlStore, delivery: Delivery) -> bool:
 def test_who_invited_whom_is_kept_with_the_latest_last(acme: SqlStore) -> None:
     first, second = an_inviter(), an_inviter(rule_id=OTHER_RULE, keeps=False, invited_at=NOON + HOUR)
     with acme.transaction(WORKSPACE_ID) as tx:
-        tx.sync.invited(BOOKING_ID, ADA, second)
-        tx.sync.invited(BOOKING_ID, "ada@EXAMPLE.org", first)
-        tx.sync.invited(BOOKING_ID, BOB, second)
+        tx.sync.invited([(BOOKING_ID, ADA, second)])
+        tx.sync.invited([(BOOKING_ID, "ada@EXAMPLE.org", first)])
+        tx.sync.invited([(BOOKING_ID, BOB, second)])
 
         assert tx.sync.inviters(BOOKING_ID, ADA) == [first, second]
         assert tx.sync.of_booking(BOOKING_ID) == {ADA: [first, second], BOB: [second]}
@@ -181,8 +181,8 @@ def test_who_invited_whom_is_kept_with_the_latest_last(acme: SqlStore) -> None:
 def test_whoever_invites_again_is_kept_as_he_is_now_and_whoever_took_off_as_inactive(acme: SqlStore) -> None:
     again = an_inviter(rule_revision=2, action_index=1, invited_at=NOON + HOUR)
     with acme.transaction(WORKSPACE_ID) as tx:
-        tx.sync.invited(BOOKING_ID, ADA, an_inviter())
-        tx.sync.invited(BOOKING_ID, ADA, again)
+        tx.sync.invited([(BOOKING_ID, ADA, an_inviter())])
+        tx.sync.invited([(BOOKING_ID, ADA, again)])
         tx.sync.set_active(BOOKING_ID, ADA, RULE_ID, is_active=False)
         tx.sync.set_active(BOOKING_ID, ADA, OTHER_RULE, is_active=False)
 
@@ -191,7 +191,7 @@ def test_whoever_invites_again_is_kept_as_he_is_now_and_whoever_took_off_as_inac
 
 def test_what_is_of_one_workspace_is_not_of_another(two: SqlStore) -> None:
     with two.transaction(WORKSPACE_ID) as tx:
-        tx.sync.invited(BOOKING_ID, ADA, an_inviter())
+        tx.sync.invited([(BOOKING_ID, ADA, an_inviter())])
         tx.sync.add([a_change()], new_id=lambda: "one", now=NOON)
 
     with two.transaction(OTHER_ID) as tx:
@@ -203,3 +203,13 @@ def test_what_is_of_one_workspace_is_not_of_another(two: SqlStore) -> None:
     with two.reading(WORKSPACE_ID) as tx:
         assert tx.sync.inviters(BOOKING_ID, ADA) == [an_inviter()]
     assert [one.booking_revision for one in found(two)] == [0]
+
+
+def test_the_inviters_of_several_people_are_read_at_once_the_latest_last(acme: SqlStore) -> None:
+    first, second = an_inviter(), an_inviter(rule_id=RuleId("second"), invited_at=NOON + HOUR)
+    with acme.transaction(WORKSPACE_ID) as tx:
+        tx.sync.invited([(BOOKING_ID, ADA, second), (BOOKING_ID, ADA, first), (BOOKING_ID, BOB, second)])
+        tx.sync.invited([])
+
+        assert tx.sync.of([BOOKING_ID], [ADA, BOB]) == {(BOOKING_ID, ADA): [first, second], (BOOKING_ID, BOB): [second]}
+        assert tx.sync.of([BOOKING_ID], ["nobody@example.org"]) == {}

@@ -55,7 +55,7 @@ def test_what_is_counted_later_takes_the_place_of_what_was_before(acme: SqlStore
 
 
 def test_what_counts_nothing_any_more_is_forgotten(acme: SqlStore) -> None:
-    old, young = Buckets().and_one(DAY, NOON), Buckets().and_one(DAY, NOON + HOUR)
+    old, young = Buckets().and_more(1, DAY, NOON), Buckets().and_more(1, DAY, NOON + HOUR)
     with acme.transaction(WORKSPACE_ID) as tx:
         tx.usage.write({OF_ADA: old, OF_ALL: young})
         tx.usage.forget(before=NOON + 25 * HOUR - MINUTE)
@@ -120,15 +120,16 @@ def test_each_workspace_counts_for_itself(two: SqlStore) -> None:
 
 def test_a_delivery_is_marked_once_and_only_in_its_workspace(two: SqlStore) -> None:
     keep(two, a_planned())
+    ours = [DeliveryId("id of key-1")]
     with two.transaction(OTHER_ID) as tx:
-        tx.usage.charge(DeliveryId("id of key-1"))
-        assert not tx.usage.is_charged(DeliveryId("id of key-1"))
+        tx.usage.charge(ours)
+        assert tx.usage.charged(ours) == set()
     with two.transaction(WORKSPACE_ID) as tx:
-        seen = [tx.usage.is_charged(DeliveryId("id of key-1"))]
-        tx.usage.charge(DeliveryId("id of key-1"))
-        seen.append(tx.usage.is_charged(DeliveryId("id of key-1")))
+        seen = [tx.usage.charged(ours)]
+        tx.usage.charge(ours)
+        seen.append(tx.usage.charged([*ours, DeliveryId("another")]))
 
-    assert seen == [False, True]
+    assert seen == [set(), set(ours)]
 
 
 def test_what_waits_for_a_reason_is_let_go_and_nothing_else(two: SqlStore) -> None:
@@ -164,7 +165,7 @@ def asking(store: SqlStore, delivery: Delivery, defaults: Limits, told: list[Ver
 
     def ask() -> None:
         with store.transaction(delivery.workspace_id) as tx:
-            verdict = limits.charge(tx, delivery, defaults, now=NOON)
+            verdict = limits.charge(tx, [delivery], defaults, now=NOON).get(delivery.id)
         told.append(verdict)
 
     return ask
@@ -193,7 +194,7 @@ def test_64_clients_at_once_get_no_more_than_the_limit_and_no_less(acme: SqlStor
     with acme.reading(WORKSPACE_ID) as tx:
         (use,) = limits.uses(tx, defaults, recipient=deliveries[0].recipient, now=NOON)
         assert (use.used, use.left) == (MOST, 0)
-        assert sum(tx.usage.is_charged(one.id) for one in deliveries) == MOST
+        assert len(tx.usage.charged([one.id for one in deliveries])) == MOST
 
 
 def test_many_limits_at_once_neither_deadlock_nor_let_too_many_through(two: SqlStore) -> None:
@@ -215,7 +216,8 @@ def test_many_limits_at_once_neither_deadlock_nor_let_too_many_through(two: SqlS
 
         def ask(workspace_id: WorkspaceId = workspace_id, batch: list[Delivery] = batch) -> None:
             with two.transaction(workspace_id) as tx:
-                found = [(one.recipient, limits.charge(tx, one, defaults, now=NOON)) for one in batch]
+                held = limits.charge(tx, batch, defaults, now=NOON)
+                found = [(one.recipient, held.get(one.id)) for one in batch]
             told[workspace_id] += found
 
         clients.append(ask)

@@ -9,7 +9,6 @@ from tests.builders import (
     RULE_ID,
     WORKSPACE_ID,
     a_booking,
-    a_delivery,
     a_frozen,
     a_key,
     a_link,
@@ -175,7 +174,7 @@ def test_an_empty_workspace_sees_nothing_of_others(store: SqlStore) -> None:
             tx.rules.watching(LINK_ID, EventKind),
             tx.rules.planning(RULE_ID),
             tx.deliveries.get("id 1"),
-            tx.deliveries.newer_waits(a_delivery(booking_revision=-1)),
+            *tx.deliveries.outrun([DeliveryId("id 1")]),
             tx.messages.get("id 1"),
             tx.deliveries.attempts("id 1"),
             *tx.deliveries.page(DeliveryFilter(), limit=9, offset=0),
@@ -213,7 +212,7 @@ def test_nothing_done_in_one_workspace_touches_another(store: SqlStore, database
             new_id=numbered("m{}"),
             now=NOON,
         )
-        tx.messages.freeze(DeliveryId("id 1"), a_frozen(message=b"changed"))
+        tx.messages.freeze({DeliveryId("id 1"): a_frozen(message=b"changed")})
         tx.deliveries.retry(DeliveryId("id 1"), now=NOON, expires_at=NOON)
         tx.deliveries.drop_timed(BOOKING_ID, keep=[], now=NOON, reason="")
         tx.deliveries.supersede(BOOKING_ID, now=NOON)

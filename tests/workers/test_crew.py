@@ -15,7 +15,7 @@ from tocsin.domain.errors import UnavailableError
 from tocsin.domain.events import EventKind
 from tocsin.domain.letter import Envelope
 from tocsin.services import faults
-from tocsin.services.ports import Mailer
+from tocsin.services.ports_relay import Mailer
 from tocsin.workers import loop, maintenance
 from tocsin.workers.loop import Crew, drain
 

@@ -9,6 +9,7 @@ import json
 from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from enum import StrEnum
+from operator import attrgetter
 
 from tocsin.domain.model import Booking, BookingId
 from tocsin.domain.rsvp import Rsvp
@@ -52,8 +53,11 @@ class Entry:
     @property
     def digest(self) -> str:
         """A hash that is the same if and only if the content is."""
-        parts = [str(getattr(self, field.name)) for field in fields(self)]
+        parts = [str(part) for part in _content(self)]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
+_content = attrgetter(*(field.name for field in fields(Entry)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,8 @@ from tocsin.domain.invite import Method
 class Letter:
     """One message to one recipient.
 
-    `html` is a whole page around the sanitised fragment, and `text` says the same in plain words. `calendar` is the
+    `html` is a whole page around the sanitised fragment, and `text` says the same in plain words. What its reader alone is
+    told at the end, so that all before is the same for others too, stands apart in `own_html` and `own_text`. `calendar` is the
     iCalendar object, which goes in twice: as the iMIP part (RFC 6047, 2.4) and as an attachment, the same bytes. `reply_to`
     holds the addresses that an answer goes to. `references`, the Message-ID of the first message of the thread, may be empty.
     `opt_out_url` is where its reader can have no more of them, with one click (RFC 8058); empty for who is part of the booking.
@@ -30,6 +31,8 @@ class Letter:
     references: str
     date: datetime
     opt_out_url: str = ""
+    own_html: str = ""
+    own_text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -95,14 +95,14 @@ class Buckets:
         here = _number(window, now)
         return Buckets(counts=tuple(pair for pair in self.counts if abs(pair[0] - here) <= BUCKETS))
 
-    def and_one(self, window: timedelta, now: datetime) -> "Buckets":
-        """Return what still counts, and one more.
+    def and_more(self, number: int, window: timedelta, now: datetime) -> "Buckets":
+        """Return what still counts, and `number` more.
 
         Where clocks differ a little it is counted with the newest: what left later cannot have left earlier.
         """
         kept = dict(self.current(window, now).counts)
         here = max([_number(window, now), *kept])
-        return Buckets(counts=tuple(sorted((kept | {here: kept.get(here, 0) + 1}).items())))
+        return Buckets(counts=tuple(sorted((kept | {here: kept.get(here, 0) + number}).items())))
 
     @property
     def total(self) -> int:
@@ -131,7 +131,7 @@ def admit(buckets: Buckets, limit: Limit, now: datetime) -> Buckets | Refusal:
     In no window of `limit`, wherever it begins, do more than `limit.most` leave: all buckets that the window before now
     touches are counted whole.
     """
-    counted = buckets.and_one(limit.window, now)
+    counted = buckets.and_more(1, limit.window, now)
     if counted.total <= limit.most:
         return counted
     return Refusal(limit=limit, frees_at=_free_from(buckets.current(limit.window, now), limit))

@@ -60,9 +60,12 @@ def is_part_of(booking: Booking, address: str) -> bool:
     return suppression_key(address) in map(suppression_key, own)
 
 
-def strongest(found: Iterable[Suppression], *, opt_outs: bool) -> Suppression | None:
-    """Return the entry that tells most of why nothing is sent, or None; an opt-out only counts with `opt_outs`."""
+def covering(listed: Iterable[Suppression], rule_id: str, *, opt_outs: bool = True) -> Suppression | None:
+    """Return the one of an address's entries that keeps a rule's messages from it, or None.
+
+    Of several it is the one that tells most of why; an opt-out only counts with `opt_outs`.
+    """
     order = (SuppressionReason.COMPLAINED, SuppressionReason.BOUNCED, SuppressionReason.BY_HAND)
     wanted = (*order, SuppressionReason.OPTED_OUT) if opt_outs else order
-    counting = [one for one in found if one.reason in wanted]
+    counting = [one for one in listed if one.reason in wanted and one.rule_id in (WHOLE_WORKSPACE, rule_id)]
     return min(counting, key=lambda one: (wanted.index(one.reason), one.rule_id), default=None)

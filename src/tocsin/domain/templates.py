@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 # Each name with what it stands for. The first twelve are NeetoCal's, the others are ours.
 VARIABLES: Mapping[str, str] = {
@@ -34,6 +35,7 @@ VARIABLES: Mapping[str, str] = {
 }
 MOST_TOKENS = 200
 LONGEST_OUTPUT = 262_144  # characters
+_SHORT = 512  # characters; what is shorter is taken apart once
 
 # What somebody who types a variable could have meant; anything else in braces, such as {{7*7}}, is text.
 _TOKEN = re.compile(r"\{\{([A-Za-z0-9_.\- ]{1,64})\}\}")
@@ -69,8 +71,15 @@ def complaints(template: str) -> list[str]:
 
 def render(template: str, values: Mapping[str, str], *, escape: Callable[[str], str] = str) -> str:
     """Return `template` with each variable replaced by its escaped value, once; one without a value becomes empty."""
-    pieces = (escape(values.get(piece.name, "")) if isinstance(piece, Variable) else piece for piece in parse(template))
-    return "".join(pieces)[:LONGEST_OUTPUT]
+    pieces = _short(template) if len(template) <= _SHORT else parse(template)
+    filled = [escape(values.get(piece.name, "")) if isinstance(piece, Variable) else piece for piece in pieces]
+    return "".join(filled)[:LONGEST_OUTPUT]
+
+
+# Subjects are few and come often.
+@lru_cache(maxsize=512)
+def _short(template: str) -> tuple[str | Variable, ...]:
+    return tuple(parse(template))
 
 
 def _unknown(name: str) -> str:

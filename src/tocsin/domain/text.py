@@ -42,11 +42,15 @@ def one_line(value: str, *, limit: int = LINE_LENGTH) -> str:
     `=?` opens an encoded word (RFC 2047, 2) that can hide a line end, and mail libraries have written such a hidden line
     end as a new header (CVE-2024-6923), so it is broken up.
     """
-    return _cut(_NOT_IN_A_LINE.sub(" ", value).replace("=?", "= ?"), limit)
+    # Nothing of what is taken out can be printed, and to see that all can be is quicker than to look for it.
+    filtered = value if value.isprintable() else _NOT_IN_A_LINE.sub(" ", value)
+    return _cut(filtered.replace("=?", "= ?"), limit)
 
 
 def several_lines(value: str, *, limit: int = BODY_LENGTH) -> str:
     """Return `value` as it may stand in a body: tabs and line ends stay, other controls become a space."""
+    if value.replace("\n", "").isprintable():
+        return _cut(value, limit)
     return _cut(_NOT_IN_TEXT.sub(" ", value.replace("\r\n", "\n").replace("\r", "\n")), limit)
 
 

@@ -1,7 +1,7 @@
 """A moment in words, as `{{booking.starts_at}}` shows it."""
 
 import re
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
@@ -19,17 +19,26 @@ def moment(instant: datetime, zone: str, locale: str) -> str:
     In English: `Tuesday, 24 November 2026 at 15:30 (Europe/Berlin, GMT+1)`. The offset is the one in force at that very
     moment. A locale that Babel does not know is English. Raises ValueError for an unknown zone.
     """
+    return _moment(instant.astimezone(UTC), zone, locale)
+
+
+@lru_cache(maxsize=2048)
+def _moment(instant: datetime, zone: str, locale: str) -> str:
+    # Kept, because all letters of a booking show the same few moments. In UTC: there none comes twice.
     local = zones.local(instant, zone)
-    return f"{_day_and_clock(local.date(), f'{local:%H:%M}', _locale(locale))} ({zone}, {_offset(local)})"
+    day, joined = _day(local.date(), locale)
+    return (
+        f"{joined.replace('{0}', f'{local.hour:02}:{local.minute:02}').replace('{1}', day)} ({zone}, {_offset(local)})"
+    )
 
 
-@lru_cache(maxsize=4096)
-def _day_and_clock(day: date, clock: str, locale: Locale) -> str:
-    # Cached, because a rule writes the same few moments to all of its recipients, and a day takes Babel a while.
+@lru_cache(maxsize=1024)
+def _day(day: date, name: str) -> tuple[str, str]:
+    """Return a day in words, and how to join it, as `{1}`, with the time, `{0}`. Kept, because it takes Babel a while."""
+    locale = _locale(name)
     if locale.language == "en":
-        return f"{format_date(day, _ENGLISH_DAY, locale=locale)} at {clock}"
-    joined = str(get_datetime_format("full", locale=locale))
-    return joined.replace("{1}", format_date(day, "full", locale=locale)).replace("{0}", clock)
+        return format_date(day, _ENGLISH_DAY, locale=locale), "{1} at {0}"
+    return format_date(day, "full", locale=locale), str(get_datetime_format("full", locale=locale))
 
 
 def locale_complaint(name: str) -> str | None:

@@ -1,9 +1,9 @@
 """The last line of a message to somebody who is not part of the booking: why it came, and how to have no more of them."""
 
-from markupsafe import escape
-
 from tocsin.domain.text import one_line
-from tocsin.formats import html, links
+from tocsin.formats import links
+from tocsin.formats.fragments import filled
+from tocsin.formats.stencils import Fragment
 
 # Why it came, and the words of the link, by language.
 _WORDS = {
@@ -17,15 +17,14 @@ _WORDS = {
 }
 
 
-def footer(url: str, workspace_name: str, locale: str) -> str:
-    """Return the line as sanitised HTML, to stand behind the body; nothing if `url` is empty or no full http(s) address.
+def footer(url: str, workspace_name: str, locale: str) -> Fragment:
+    """Return the line, to stand behind the body; nothing if `url` is empty or no full http(s) address.
 
-    `locale` is the workspace's; a language without words of its own gets the English ones. `html.to_text` makes the same
-    line of the plain-text part of it.
+    `locale` is the workspace's; a language without words of its own gets the English ones.
     """
-    target = links.web(url)
-    if not target:
-        return ""
+    target = links.link(url)
+    if not target or target[:7].lower() == "mailto:":
+        return Fragment()
     why, stop = _WORDS.get(locale.replace("_", "-").partition("-")[0].lower(), _WORDS["en"])
-    shown = escape(one_line(workspace_name).strip())
-    return html.clean(f'<p>{why.format(shown)} · <a href="{escape(target)}">{stop}</a></p>')
+    template = f'<p>{why.format("{{workspace}}")} · <a href="{{{{url}}}}">{stop}</a></p>'
+    return filled(template, {"workspace": one_line(workspace_name).strip(), "url": target})

@@ -1,7 +1,11 @@
-"""HTML bodies: templates are checked when saved, filled when sent, and sanitised last, as a whole."""
+"""HTML bodies: templates are checked when saved, filled when sent, and sanitised last, as a whole.
+
+This is what a filled template is; `formats/fragments.py` says the same, sooner.
+"""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from urllib.parse import quote
 
 import nh3
@@ -13,12 +17,26 @@ from tocsin.formats import links, markup
 from tocsin.formats.markup import DEEPEST, TAGS, Odd, Tag, read, unescaped
 from tocsin.formats.plaintext import to_text
 
-__all__ = ["UnsafeHtmlError", "clean", "complaints", "fill", "page", "to_text"]
+__all__ = [
+    "CLOSING",
+    "UnsafeHtmlError",
+    "anchor",
+    "clean",
+    "complaints",
+    "fill",
+    "page",
+    "target",
+    "to_text",
+    "written",
+]
 
+CLOSING = "\n</body>\n</html>\n"
 _REL = "noopener noreferrer"
 _LONGEST = 4 * LONGEST_OUTPUT  # characters; repairing tags that overlap can make a document many times as long
+_LONG = 16_384  # characters; a longer page is not kept for the next letter
 _RIGHT_TO_LEFT = frozenset(("ar", "he", "iw", "fa", "ur", "yi", "ps", "sd", "ug", "dv", "ckb"))
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8}){0,3}")
+_UP_TO_THE_HOST = re.compile(r"https?://[^/?#]*", re.IGNORECASE)
 
 
 class UnsafeHtmlError(ValueError):
@@ -48,7 +66,12 @@ def fill(template: str, values: Mapping[str, str]) -> str:
     A value is text: its `<` and `{{` appear as typed, and its line ends become `<br>`. As all of an href it must be an
     http, https or mailto address, or the link is dropped and its text kept; as a part of one it is percent-encoded.
     """
-    return clean("".join(_pieces(template, values))[:LONGEST_OUTPUT])
+    return clean(written(template, values)[:LONGEST_OUTPUT])
+
+
+def written(template: str, values: Mapping[str, str]) -> str:
+    """Return `template` with its variables replaced, as `fill` gives it to the sanitiser."""
+    return "".join(_pieces(template, values))
 
 
 def clean(document: str) -> str:
@@ -67,14 +90,45 @@ def clean(document: str) -> str:
     return cleaned
 
 
+def target(href: Sequence[str | Variable], values: Mapping[str, str]) -> str:
+    """Return the address that the pieces of a link lead to. It may be none: `links.link` tells."""
+    if len(href) == 1 and isinstance(href[0], Variable):
+        return values.get(href[0].name, "")
+    return "".join(
+        quote(several_lines(values.get(piece.name, "")), safe="", errors="replace")
+        if isinstance(piece, Variable)
+        else unescaped(piece)
+        for piece in href
+    )
+
+
+def anchor(address: str) -> tuple[str, str]:
+    """Return the start tag of a link to `address` as `fill` leaves it, and the address in it; both may be nothing."""
+    uri = links.link(address)
+    if not uri:
+        return "", ""
+    # The sanitiser knows hosts and ports that cannot be. What follows them it never minds (WHATWG URL, 4.4).
+    host = _UP_TO_THE_HOST.match(uri)
+    if links.link(uri) != uri or not _is_kept(uri if host is None else host[0]):
+        return f'<a rel="{_REL}">', ""
+    return f'<a href="{uri.replace("&", "&amp;")}" rel="{_REL}">', uri
+
+
 def page(fragment: str, *, locale: str) -> str:
-    """Return the complete HTML document around a sanitised `fragment`, in the language of `locale`."""
+    """Return the beginning of an HTML document in the language of `locale`, up to `fragment`; `CLOSING` is its end."""
+    return (_page if len(fragment) > _LONG else _pages)(fragment, locale)
+
+
+def _page(fragment: str, locale: str) -> str:
     language = locale.replace("_", "-")
     if _LANGUAGE.fullmatch(language) is None:
         language = "en"
     direction = ' dir="rtl"' if language.partition("-")[0].lower() in _RIGHT_TO_LEFT else ""
     head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title></title>'
-    return f'<!DOCTYPE html>\n<html lang="{language}"{direction}>\n<head>{head}</head>\n<body>\n{fragment}\n</body>\n</html>\n'
+    return f'<!DOCTYPE html>\n<html lang="{language}"{direction}>\n<head>{head}</head>\n<body>\n{fragment}'
+
+
+_pages = lru_cache(maxsize=16)(_page)  # to have the very same object is worth more here than not to write it anew
 
 
 def _pieces(template: str, values: Mapping[str, str]) -> Iterator[str]:
@@ -93,8 +147,8 @@ def _tag(tag: Tag, values: Mapping[str, str]) -> str:
         return f"</{tag.name}>"
     if tag.name != "a":
         return f"<{tag.name}>"
-    target = links.link(_target(tag.href, values))
-    return f'<a href="{escape(target)}">' if target else ""
+    found = links.link(target(list(parse(tag.href.strip())), values))
+    return f'<a href="{escape(found)}">' if found else ""
 
 
 def _text(source: str, values: Mapping[str, str]) -> str:
@@ -110,16 +164,9 @@ def _shown(value: str) -> str:
     return str(escape(several_lines(value))).replace("\n", "<br>")
 
 
-def _target(href: str, values: Mapping[str, str]) -> str:
-    pieces = list(parse(href.strip()))
-    if len(pieces) == 1 and isinstance(pieces[0], Variable):
-        return values.get(pieces[0].name, "")
-    return "".join(
-        quote(several_lines(values.get(piece.name, "")), safe="", errors="replace")
-        if isinstance(piece, Variable)
-        else unescaped(piece)
-        for piece in pieces
-    )
+@lru_cache(maxsize=512)
+def _is_kept(uri: str) -> bool:
+    return "href" in _CLEANER.clean(f'<a href="{escape(uri)}"></a>')
 
 
 def _only_links(_tag: str, attribute: str, value: str) -> str | None:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from tocsin.domain.invite import Invite, Method
 from tocsin.domain.text import one_line, several_lines
@@ -11,6 +12,7 @@ from tocsin.formats import links
 PRODID = "-//Tocsin//Booking automation rules//EN"
 _FOLD_AT = 75  # octets of a line without its line end (RFC 5545, 3.1)
 _LONGEST_LOCATION = 2_048  # characters; a location is often the address to join, and those are long
+_LONG = 4_096  # characters; what is the same in several letters is kept unless its description is longer
 _ESCAPES = str.maketrans({"\\": "\\\\", ";": "\\;", ",": "\\,", "\n": "\\n"})
 # Quotes have no escape there, and icalendar takes a backslash for one, although RFC 5545, 3.2 knows none.
 _NOT_IN_CN = re.compile(r'["\\]')
@@ -23,47 +25,56 @@ def write(invite: Invite) -> str:
 
     The same invite gives the same text. Values are filtered once more here, whatever they passed before.
     """
-    lines = [
-        "BEGIN:VCALENDAR",
-        "VERSION:2.0",
-        f"PRODID:{PRODID}",
-        "CALSCALE:GREGORIAN",
-        f"METHOD:{invite.entry.method}",
-    ]
-    lines += ["BEGIN:VEVENT", *_event(invite), "END:VEVENT", "END:VCALENDAR"]
-    return "".join(_folded(line) for line in lines)
+    head = (
+        f"BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:{PRODID}\r\nCALSCALE:GREGORIAN\r\nMETHOD:{invite.entry.method}\r\n"
+    )
+    return f"{head}BEGIN:VEVENT\r\n{''.join(_event(invite))}END:VEVENT\r\nEND:VCALENDAR\r\n"
 
 
+@lru_cache(maxsize=512)
 def common_name(name: str) -> str:
     """Return `name` as it stands between the quotes of a CN: no quotes, backslashes or controls, no RFC 6868 escapes."""
     return _CARET.sub("^ ", _NOT_IN_CN.sub("", one_line(name))).strip()
 
 
 def _event(invite: Invite) -> Iterator[str]:
-    entry = invite.entry
-    yield f"UID:{_text(one_line(entry.uid))}"
+    entry, stamp = invite.entry, _time(invite.stamp)
+    yield _folded(f"UID:{_text(one_line(entry.uid))}")
     # Always written, although 0 could be left out: a CANCEL without it leaves the entry standing in Cyrus.
-    yield f"SEQUENCE:{invite.sequence}"
-    yield f"DTSTAMP:{_time(invite.stamp)}"
-    yield f"DTSTART:{_time(entry.starts_at)}"
-    yield f"DTEND:{_time(entry.ends_at)}"
-    # May be empty but never missing: libical and Cyrus refuse a REQUEST without it.
-    yield f"SUMMARY:{_text(one_line(entry.summary))}"
-    yield from _unless_empty("DESCRIPTION", _text(several_lines(entry.description).strip()))
-    yield from _unless_empty("LOCATION", _text(one_line(entry.location, limit=_LONGEST_LOCATION).strip()))
-    yield from _unless_empty("URL", links.web(entry.url))
-    yield f"ORGANIZER{_cn(entry.organizer_name)}:{_address(entry.organizer_email)}"
-    yield f"ATTENDEE{_role(entry.method)}{_cn(entry.attendee_name)}:{_address(entry.attendee_email)}"
+    yield f"SEQUENCE:{invite.sequence}\r\nDTSTAMP:{stamp}\r\n"
+    meeting = (
+        _time(entry.starts_at),
+        _time(entry.ends_at),
+        entry.summary,
+        entry.description,
+        entry.location,
+        entry.url,
+    )
+    yield _meetings(*meeting) if len(entry.description) <= _LONG else _meeting(*meeting)
+    yield _folded(f"ORGANIZER{_cn(entry.organizer_name)}:{_address(entry.organizer_email)}")
+    yield _folded(f"ATTENDEE{_role(entry.method)}{_cn(entry.attendee_name)}:{_address(entry.attendee_email)}")
     # For somebody who is taken off alone the meeting is not cancelled (RFC 5546, 3.2.5).
     if not entry.is_still_on:
-        yield f"STATUS:{'CANCELLED' if entry.method is Method.CANCEL else 'CONFIRMED'}"
-    yield "TRANSP:OPAQUE"
-    yield "CLASS:PUBLIC"
-    yield f"CREATED:{_time(entry.created_at)}"
-    yield f"LAST-MODIFIED:{_time(invite.stamp)}"
+        yield f"STATUS:{'CANCELLED' if entry.method is Method.CANCEL else 'CONFIRMED'}\r\n"
+    yield f"TRANSP:OPAQUE\r\nCLASS:PUBLIC\r\nCREATED:{_time(entry.created_at)}\r\nLAST-MODIFIED:{stamp}\r\n"
     if not entry.takes_counters:
         # Nobody would read a counter-proposal, so no client should offer to send one.
-        yield "X-MICROSOFT-DISALLOW-COUNTER:TRUE"
+        yield "X-MICROSOFT-DISALLOW-COUNTER:TRUE\r\n"
+
+
+def _meeting(starts_at: str, ends_at: str, *texts: str) -> str:
+    """Return the lines that are the same for all recipients; `texts` are summary, description, location and URL."""
+    summary, description, location, url = texts
+    lines = [f"DTSTART:{starts_at}", f"DTEND:{ends_at}"]
+    # May be empty but never missing: libical and Cyrus refuse a REQUEST without it.
+    lines.append(f"SUMMARY:{_text(one_line(summary))}")
+    lines += _unless_empty("DESCRIPTION", _text(several_lines(description).strip()))
+    lines += _unless_empty("LOCATION", _text(one_line(location, limit=_LONGEST_LOCATION).strip()))
+    lines += _unless_empty("URL", links.web(url))
+    return "".join(map(_folded, lines))
+
+
+_meetings = lru_cache(maxsize=32)(_meeting)  # the letters of one booking come together
 
 
 def _role(method: Method) -> str:
@@ -91,10 +102,17 @@ def _text(value: str) -> str:
 
 
 def _time(moment: datetime) -> str:
-    return f"{moment.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    return _utc_time(moment.astimezone(UTC))
+
+
+@lru_cache(maxsize=256)
+def _utc_time(moment: datetime) -> str:
+    return f"{moment:%Y%m%dT%H%M%SZ}"
 
 
 def _folded(line: str) -> str:
+    if len(line) <= _FOLD_AT and line.isascii():
+        return f"{line}\r\n"
     octets = line.encode()
     pieces, start, room = [], 0, _FOLD_AT
     while len(octets) - start > room:

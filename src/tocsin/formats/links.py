@@ -52,5 +52,5 @@ def _uri(value: str) -> str:
     trimmed = value.strip()
     if len(trimmed) > _LONGEST:
         return ""
-    escaped = _LONE_PERCENT.sub("%25", trimmed)
-    return _NOT_ASCII.sub(lambda run: quote(run.group(), errors="replace"), escaped)
+    escaped = _LONE_PERCENT.sub("%25", trimmed) if "%" in trimmed else trimmed
+    return escaped if escaped.isascii() else _NOT_ASCII.sub(lambda run: quote(run.group(), errors="replace"), escaped)

@@ -4,12 +4,12 @@ Written by hand. `email` writes a subject that hides a line end in an encoded wo
 between Python versions, and takes fifty times as long.
 """
 
-import base64
 import binascii
 import hashlib
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from tocsin.domain.letter import Letter
 from tocsin.domain.text import one_line, several_lines
@@ -17,6 +17,7 @@ from tocsin.domain.text import one_line, several_lines
 _WIDTH = 76  # characters of a line with an encoded word (RFC 2047, 2); a little under RFC 5322's 78
 _WORD = 75  # characters of one encoded word (RFC 2047, 2)
 _AROUND = len("=?utf-8?b??=")
+_LONG = 16_384  # characters; a longer body is not kept for the next letter
 _LONGEST_BODY = 1_048_576  # characters; the templates' own limits are far below
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -26,41 +27,69 @@ _SPECIAL = re.compile(r'[\\"]')
 _BLANKS_AND_WORD = re.compile(r" *[^ ]+")
 
 
+# `=_` cannot stand in quoted-printable, nor `_` in base64, so no body can hold these boundaries (RFC 2045, 6.7). The calendar
+# part has no Content-Disposition: with `attachment` it is no iMIP part for Outlook (RFC 6047, 2.4).
+_SHAPE = b"""\
+%(headers)b
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary="=_mix_%(mark)b"
+
+--=_mix_%(mark)b
+Content-Type: multipart/alternative; boundary="=_alt_%(mark)b"
+
+--=_alt_%(mark)b
+Content-Type: text/plain; charset=utf-8
+Content-Transfer-Encoding: quoted-printable
+
+%(text)b
+--=_alt_%(mark)b
+Content-Type: text/html; charset=utf-8
+Content-Transfer-Encoding: quoted-printable
+
+%(html)b
+--=_alt_%(mark)b
+Content-Type: text/calendar; charset="UTF-8"; method=%(method)b
+Content-Transfer-Encoding: base64
+
+%(calendar)b
+--=_alt_%(mark)b--
+--=_mix_%(mark)b
+Content-Type: application/ics; name="invite.ics"
+Content-Disposition: attachment; filename="invite.ics"
+Content-Transfer-Encoding: base64
+
+%(calendar)b
+--=_mix_%(mark)b--
+""".replace(b"\n", b"\r\n")
+
+
 def write(letter: Letter) -> bytes:
     """Return the finished message; equal letters give equal bytes.
 
     Lines end in CRLF and, but for an address, id or link that cannot be broken, have at most 76 characters. Everything is ASCII
     except an address whose local part is not (RFC 6532); such a letter needs SMTPUTF8.
     """
-    mark = hashlib.sha256(letter.message_id.encode(errors="replace")).hexdigest()[:20]
-    # `=_` cannot stand in quoted-printable, nor `_` in base64, so no body can hold these boundaries (RFC 2045, 6.7).
-    outer, inner = f"=_mix_{mark}", f"=_alt_{mark}"
-    calendar = _base64(letter.calendar)
-    alternatives = _multipart(
-        inner,
-        [
-            _part("text/plain; charset=utf-8", "quoted-printable", _quoted_printable(letter.text)),
-            _part("text/html; charset=utf-8", "quoted-printable", _quoted_printable(letter.html)),
-            # No Content-Disposition: with `attachment` it is no iMIP part for Outlook (RFC 6047, 2.4).
-            _part(f'text/calendar; charset="UTF-8"; method={letter.method}', "base64", calendar),
-        ],
-    )
-    nested = f'Content-Type: multipart/alternative; boundary="{inner}"\r\n\r\n'.encode() + alternatives
-    headers = [*_headers(letter), "MIME-Version: 1.0", f'Content-Type: multipart/mixed; boundary="{outer}"', "", ""]
-    return "\r\n".join(headers).encode() + _multipart(outer, [nested, _attachment(calendar)]) + b"\r\n"
+    return _SHAPE % {
+        b"headers": "\r\n".join(_headers(letter)).encode(),
+        b"mark": hashlib.sha256(letter.message_id.encode(errors="replace")).hexdigest()[:20].encode(),
+        b"text": _quoted_printable(letter.text, letter.own_text),
+        b"html": _quoted_printable(letter.html, letter.own_html),
+        b"method": letter.method.encode(),
+        b"calendar": _base64(letter.calendar),
+    }
 
 
 def _headers(letter: Letter) -> Iterator[str]:
     yield _mailbox("From", letter.from_name, letter.from_address)
     yield _mailbox("To", letter.to_name, letter.to_address)
     yield _unstructured("Subject", one_line(letter.subject).strip())
-    yield f"Date: {_date(letter.date)}"
+    yield f"Date: {_date(letter.date.astimezone(UTC))}"
     yield f"Message-ID: {_id(letter.message_id)}"
     if letter.references:
-        yield f"References: {_id(letter.references)}"
-        yield f"In-Reply-To: {_id(letter.references)}"
+        thread = _id(letter.references)
+        yield f"References: {thread}\r\nIn-Reply-To: {thread}"
     if letter.reply_to:
-        yield "Reply-To: " + ",\r\n ".join(one_line(address).strip() for address in letter.reply_to)
+        yield "Reply-To: " + ",\r\n ".join([one_line(address).strip() for address in letter.reply_to])
     if letter.opt_out_url:
         yield _in_brackets("List-Unsubscribe", one_line(letter.opt_out_url, limit=_LONGEST_URL).strip("<> "))
         yield "List-Unsubscribe-Post: List-Unsubscribe=One-Click"
@@ -68,6 +97,7 @@ def _headers(letter: Letter) -> Iterator[str]:
     yield "Auto-Submitted: auto-generated"
 
 
+@lru_cache(maxsize=256)
 def _mailbox(header: str, name: str, address: str) -> str:
     filtered, mailbox = one_line(name).strip(), one_line(address).strip()
     if not filtered:
@@ -87,6 +117,7 @@ def _in_brackets(header: str, url: str) -> str:
     return f"{header}:{_FOLD if is_long else ' '}<{url}>"
 
 
+@lru_cache(maxsize=256)
 def _unstructured(header: str, value: str) -> str:
     if not value.isascii():
         return f"{header}: {_encoded_words(value, used=len(header) + 2)}"
@@ -120,31 +151,40 @@ def _id(message_id: str) -> str:
     return f"<{one_line(message_id).strip('<> ')}>"
 
 
-def _date(moment: datetime) -> str:
-    """Return `moment` as RFC 5322, 3.3 writes it. Not strftime, whose names of days follow the process's locale."""
-    utc = moment.astimezone(UTC)
+@lru_cache(maxsize=64)
+def _date(utc: datetime) -> str:
+    """Return a moment in UTC as RFC 5322, 3.3 writes it. Not strftime, whose names of days follow the process's locale."""
     return f"{_DAYS[utc.weekday()]}, {utc.day:02} {_MONTHS[utc.month - 1]} {utc:%Y %H:%M:%S} +0000"
 
 
-def _multipart(boundary: str, parts: list[bytes]) -> bytes:
-    opening = f"--{boundary}\r\n".encode()
-    return b"".join(opening + part + b"\r\n" for part in parts) + f"--{boundary}--".encode()
+def _quoted_printable(text: str, own: str) -> bytes:
+    """Return `text` and, behind it, what this letter's reader alone is told. What many are told is encoded once."""
+    end = several_lines(own).rstrip("\n")
+    if max(len(text), len(own)) > _LONG or text.endswith("\r" if end else ("\r", "\n")):
+        return _encoded(_octets(several_lines(text + own, limit=_LONGEST_BODY).rstrip("\n")))
+    lines, rest = _encoded_lines(text)
+    return lines + _encoded(rest + _octets(end))
 
 
-def _part(content_type: str, encoding: str, body: bytes) -> bytes:
-    return f"Content-Type: {content_type}\r\nContent-Transfer-Encoding: {encoding}\r\n\r\n".encode() + body
+@lru_cache(maxsize=16)
+def _encoded_lines(text: str) -> tuple[bytes, bytes]:
+    """Return `text` in quoted-printable but for its last line, and the octets of that, which may become longer."""
+    octets = _octets(several_lines(text))
+    lines, line_end, last = _encoded(octets).removesuffix(b"\r\n").rpartition(b"\r\n")
+    rest = binascii.a2b_qp(last)
+    # A dot that begins a line may have to be encoded. Behind a soft line end it does not begin one.
+    return (b"", octets) if rest.startswith(b".") else (lines + line_end, rest)
 
 
-def _attachment(calendar: bytes) -> bytes:
-    kind = 'application/ics; name="invite.ics"\r\nContent-Disposition: attachment; filename="invite.ics"'
-    return _part(kind, "base64", calendar)
+def _octets(filtered: str) -> bytes:
+    return filtered.replace("\n", "\r\n").encode()
 
 
-def _quoted_printable(text: str) -> bytes:
+def _encoded(octets: bytes) -> bytes:
     # The line end at the end matters: b2a_qp writes soft line ends as the first line end that it finds.
-    lines = several_lines(text, limit=_LONGEST_BODY).rstrip("\n").replace("\n", "\r\n") + "\r\n"
-    return binascii.b2a_qp(lines.encode(), istext=True)
+    return binascii.b2a_qp(octets + b"\r\n", istext=True)
 
 
 def _base64(text: str) -> bytes:
-    return base64.encodebytes(text.encode()).rstrip(b"\n").replace(b"\n", b"\r\n")
+    octets = binascii.b2a_base64(text.encode(), newline=False)
+    return b"\r\n".join([octets[start : start + _WIDTH] for start in range(0, len(octets), _WIDTH)])

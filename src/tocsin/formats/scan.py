@@ -9,12 +9,14 @@ import binascii
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tocsin.formats.scan_calendar import complaints as calendar_complaints
 from tocsin.formats.scan_signature import complaints as signature_complaints
 
 _REQUIRED = ("From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted", "MIME-Version", "Content-Type")
 _OPTIONAL = ("DKIM-Signature", "References", "In-Reply-To", "Reply-To", "List-Unsubscribe", "List-Unsubscribe-Post")
+_EXPECTED = frozenset(_REQUIRED + _OPTIONAL)
 
 _LONGEST_LINE = 998  # octets without CRLF (RFC 5322, 2.1.1)
 _LONGEST_ENCODED_LINE = 76  # octets, of quoted-printable and base64 (RFC 2045, 6.7 and 6.8)
@@ -43,6 +45,12 @@ _COPY = (
     b'Content-Type: application/ics; name="invite.ics"\r\n'
     b'Content-Disposition: attachment; filename="invite.ics"\r\nContent-Transfer-Encoding: base64'
 )
+# Most messages are in order, and a look at all of the lines sees that sooner than one at each. Plain ones need no other.
+_LINES = re.compile(rb"(?:.{0,%d}+(?<=\r)\n)*+.{0,%d}+" % (_LONGEST_LINE + 1, _LONGEST_LINE))
+_PLAIN_LINES = re.compile(rb"(?:.{0,%d}+(?<=[^ \t]\r)\n)*+" % (_LONGEST_ENCODED_LINE + 1))
+_NOT_LINE_ENDS = bytes(set(range(256)) - set(b"\0\r\n"))
+_PRINTED = bytes(range(0x20, 0x7F)) + b"\t"
+_LONE_EQUALS = re.compile(rb"=(?![0-9A-F]{2}|\r\n)")
 _NOT_QUOTED_PRINTABLE = re.compile(rb"=(?![0-9A-F]{2}|\r\n)|[^\t\r\n\x20-\x7e]|[ \t]\r\n|[ \t]$")
 
 
@@ -63,13 +71,24 @@ class _Tree:
 
 def complaints(message: bytes) -> list[str]:
     """Return everything that keeps `message` from leaving, each as a sentence; an empty list means that it may leave."""
-    found = list(_octets(message))
+    head, separator, body = message.partition(b"\r\n\r\n")
+    is_plain = _are_lines(body, _PLAIN_LINES, without=_PRINTED)
+    found = [] if is_plain and _are_lines(head, _LINES, without=_NOT_LINE_ENDS) else list(_octets(message))
+    # With wrong line ends, what is a line is already a matter of opinion.
+    if found:
+        return found
+    if not separator:
+        return ["has no empty line after its headers"]
     try:
-        # With wrong line ends, what is a line is already a matter of opinion.
-        found += [] if found else list(_structure(message))
+        return list(_structure(head, body, is_plain=is_plain))
     except _FaultError as fault:
-        found.append(str(fault))
-    return found
+        return [str(fault)]
+
+
+def _are_lines(octets: bytes, lines: re.Pattern[bytes], *, without: bytes) -> bool:
+    """Tell whether `octets` are such lines, and that nothing but line ends is left `without` the given octets."""
+    ends = octets.translate(None, without)
+    return ends == b"\r\n" * (len(ends) // 2) and lines.fullmatch(octets) is not None
 
 
 def _octets(message: bytes) -> Iterator[str]:
@@ -82,21 +101,25 @@ def _octets(message: bytes) -> Iterator[str]:
         yield f"holds a line of more than {_LONGEST_LINE} octets"
 
 
-def _structure(message: bytes) -> Iterator[str]:
-    head, separator, body = message.partition(b"\r\n\r\n")
-    if not separator:
-        raise _FaultError("has no empty line after its headers")
+def _structure(head: bytes, body: bytes, *, is_plain: bool) -> Iterator[str]:
     headers = _headers(head)
     yield from _header_complaints(headers)
     tree = _tree(headers["Content-Type"], body)
     for name, part in (("plain", tree.plain), ("HTML", tree.html)):
-        if _NOT_QUOTED_PRINTABLE.search(part) or _longest(part) > _LONGEST_ENCODED_LINE:
+        if not _is_quoted_printable(part, is_plain=is_plain):
             yield f"the {name} part is not quoted-printable"
     if tree.calendar != tree.copy:
         yield "the attached copy of the calendar is another"
     sender, recipient = _mailbox(headers["From"])[1], _mailbox(headers["To"])[1]
     yield from signature_complaints(headers, sender=sender)
-    yield from calendar_complaints(_decoded(tree.calendar), method=tree.method, sender=sender, recipient=recipient)
+    calendar = _decoded(tree.calendar, is_plain=is_plain)
+    yield from calendar_complaints(calendar, method=tree.method, sender=sender, recipient=recipient)
+
+
+def _is_quoted_printable(part: bytes, *, is_plain: bool) -> bool:
+    if is_plain:
+        return _LONE_EQUALS.search(part) is None
+    return _NOT_QUOTED_PRINTABLE.search(part) is None and _longest(part) <= _LONGEST_ENCODED_LINE
 
 
 def _headers(head: bytes) -> Mapping[str, str]:
@@ -107,29 +130,41 @@ def _headers(head: bytes) -> Mapping[str, str]:
     except UnicodeDecodeError:
         raise _FaultError("the headers are not UTF-8") from None
     for line in lines:
-        matched = _HEADER.fullmatch(line)
-        if matched is None:
-            raise _FaultError(f"this is not a header: {line[:60]!r}")
-        name, value = matched.groups(default="")
-        if name not in _REQUIRED and name not in _OPTIONAL:
-            raise _FaultError(f"the header {name} is not expected")
+        name, separator, value = line.partition(": ")
+        if name not in _EXPECTED or not separator:
+            name, value = _odd_header(line), ""
         if name in headers:
             raise _FaultError(f"the header {name} is there twice")
         headers[name] = value
-    missing = [name for name in _REQUIRED if name not in headers]
-    if missing:
-        raise _FaultError(f"the header {missing[0]} is missing")
+    for name in _REQUIRED:
+        if name not in headers:
+            raise _FaultError(f"the header {name} is missing")
     return headers
+
+
+def _odd_header(line: str) -> str:
+    """Return the name of a header without a value. Raises _FaultError if `line` is anything else."""
+    matched = _HEADER.fullmatch(line)
+    if matched is None:
+        raise _FaultError(f"this is not a header: {line[:60]!r}")
+    if matched[1] not in _EXPECTED:
+        raise _FaultError(f"the header {matched[1]} is not expected")
+    return matched[1]
 
 
 def _header_complaints(headers: Mapping[str, str]) -> Iterator[str]:
     for name, value in headers.items():
-        if name in _FORMS and not _FORMS[name](value):
+        if not _is_of_form(name, value):
             yield f"{name} is not of the form in which Tocsin writes it"
     if headers.get("References") != headers.get("In-Reply-To"):
         yield "References and In-Reply-To differ"
     if ("List-Unsubscribe" in headers) != ("List-Unsubscribe-Post" in headers):
         yield "List-Unsubscribe and List-Unsubscribe-Post are not there together"
+
+
+@lru_cache(maxsize=256)  # one host sends many messages, many at the same second
+def _is_of_form(name: str, value: str) -> bool:
+    return name not in _FORMS or _FORMS[name](value)
 
 
 def _mailbox(value: str) -> tuple[str, str]:
@@ -197,16 +232,16 @@ def _parts(body: bytes, boundary: bytes, *, end: bytes, count: int) -> list[tupl
     before, *pieces = (b"\r\n" + body).split(b"\r\n--" + boundary)
     if before or len(pieces) != count + 1 or pieces[-1] != end:
         raise _FaultError(f"a multipart does not consist of {count} parts and nothing around them")
-    parts = [piece.removeprefix(b"\r\n").partition(b"\r\n\r\n") for piece in pieces[:-1]]
-    return [(head, content) for head, _, content in parts]
+    parts = [piece.partition(b"\r\n\r\n") for piece in pieces[:-1]]
+    return [(head.removeprefix(b"\r\n"), content) for head, _, content in parts]
 
 
-def _decoded(content: bytes) -> bytes:
+def _decoded(content: bytes, *, is_plain: bool) -> bytes:
     try:
         octets = binascii.a2b_base64(content.replace(b"\r\n", b""), strict_mode=True)
     except binascii.Error:
         raise _FaultError("the calendar part is not base64") from None
-    if _longest(content) > _LONGEST_ENCODED_LINE:
+    if not is_plain and _longest(content) > _LONGEST_ENCODED_LINE:
         raise _FaultError(f"a line of the calendar part has more than {_LONGEST_ENCODED_LINE} octets")
     return octets
 

@@ -80,6 +80,22 @@ class Session(smtplib.SMTP):
             return False
         return False
 
+    @property
+    def is_waiting_over(self) -> bool:
+        """Whether the next reply is here in part, or its time is over, or none can come."""
+        if self.sock is None or self._buffer or self.patience_s <= 0:
+            return True
+        return isinstance(self.sock, ssl.SSLSocket) and self.sock.pending() > 0
+
+    @property
+    def patience_s(self) -> float:
+        """How many seconds the reply to what was written last may take yet."""
+        return max(0.0, self._deadline - time.monotonic())
+
+    def fileno(self) -> int:
+        """Return the number of the connection's socket."""
+        return self._connection().fileno()
+
     def write(self, data: bytes, *, within_s: float) -> None:
         """Send `data`; it and the replies to it have to be done in `within_s` seconds."""
         connection = self._connection()
@@ -217,8 +233,12 @@ class Session(smtplib.SMTP):
 
     def _receive(self) -> None:
         connection = self._connection()
-        connection.settimeout(self._remaining())
-        chunk = connection.recv(LINE_LIMIT)
+        # What is here already is read even when its time is over: other connections may have been attended to first.
+        connection.settimeout(self.patience_s)
+        try:
+            chunk = connection.recv(LINE_LIMIT)
+        except (BlockingIOError, ssl.SSLWantReadError):
+            raise TimeoutError("timed out") from None
         if not chunk:
             raise smtplib.SMTPServerDisconnected("the server closed the connection")
         self._buffer += chunk

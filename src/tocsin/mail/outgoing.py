@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 from tocsin.domain.delivery import Outcome
 from tocsin.mail.capture import CaptureMailer
+from tocsin.mail.lanes import Lanes
 from tocsin.mail.smtp import SmtpMailer
 from tocsin.mail.transport import Relay, is_loopback
-from tocsin.services.ports import Mailer
+from tocsin.services.ports_relay import Mailer
 
+LANES = 4  # connections of each thread
 _PROBE_S = 10.0
 
 
@@ -15,7 +17,7 @@ def mailers(relay: Relay | None, *, client_name: str) -> Callable[[], Mailer]:
     """Return what makes a mailer for each thread; without a relay messages are captured."""
     if relay is None:
         return CaptureMailer
-    return lambda: SmtpMailer(relay, client_name=client_name)
+    return lambda: Lanes([SmtpMailer(relay, client_name=client_name) for _ in range(LANES)])
 
 
 def probe(relay: Relay | None, *, client_name: str) -> Callable[[], Outcome] | None:

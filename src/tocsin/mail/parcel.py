@@ -8,10 +8,13 @@ import idna
 
 from tocsin.domain.letter import Envelope
 
-_ATEXT = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]")  # RFC 5322, 3.2.3
+_ATEXT = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\x80-\U0010ffff]"  # RFC 5322, 3.2.3 and RFC 6531, 3.3
+_DOT_ATOM = re.compile(rf"{_ATEXT}++(?:\.{_ATEXT}++)*+")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 _LITERAL = re.compile(r"\[[0-9A-Za-z.:]+\]")
+
+_NOT_LINE_ENDS = bytes(set(range(256)) - set(b"\0\r\n"))
 
 LOCAL_PART_LIMIT = 64  # octets; RFC 5321, 4.5.3.1.1
 ADDRESS_LIMIT = 254  # octets; a path has 256 with its angle brackets (RFC 5321, 4.5.3.1.3)
@@ -36,14 +39,14 @@ class Parcel:
         """Return `envelope` ready to be sent; raise RefusedError for what must not be."""
         message = envelope.message
         # A line that ends in one of the two only is read differently by the next server: SMTP smuggling (CVE-2023-51764).
-        if not message.count(b"\r") == message.count(b"\n") == message.count(b"\r\n") or b"\0" in message:
+        if not _is_in_lines(message):
             raise RefusedError("the message holds a bare CR, a bare LF or a NUL, so it was not given to the relay")
         if not message.endswith(b"\r\n"):
             message += b"\r\n"
         return cls(
             sender=path(envelope.sender),
             recipient=path(envelope.recipient),
-            body=(b"\r\n" + message).replace(b"\r\n.", b"\r\n..")[2:] + b".\r\n",  # RFC 5321, 4.5.2
+            body=_with_dots_doubled(message) + b".\r\n",
             size=len(message),
             is_ascii=message.isascii(),
         )
@@ -85,13 +88,23 @@ def is_client_name(name: str) -> bool:
     return bool(_DOMAIN.fullmatch(name) or _LITERAL.fullmatch(name))
 
 
+def _is_in_lines(message: bytes) -> bool:
+    """Tell whether no CR, LF or NUL is there but as a part of a CRLF."""
+    ends = message.translate(None, _NOT_LINE_ENDS)
+    pairs = len(ends) // 2
+    return ends == b"\r\n" * pairs and message.count(b"\r\n") == pairs
+
+
+def _with_dots_doubled(message: bytes) -> bytes:
+    """Return `message` with one dot more in front of each line that begins with one (RFC 5321, 4.5.2)."""
+    if b"\r\n." in message:
+        message = message.replace(b"\r\n.", b"\r\n..")
+    return b"." + message if message.startswith(b".") else message
+
+
 def _is_dot_atom(local: str) -> bool:
-    return all(local.split(".")) and all(map(_is_atext, local.replace(".", "")))
-
-
-def _is_atext(character: str) -> bool:
     # Beyond ASCII, what cannot be printed is a space, a control, a bidi mark or half a surrogate pair.
-    return bool(_ATEXT.match(character)) if character.isascii() else character.isprintable()
+    return local.isprintable() and _DOT_ATOM.fullmatch(local) is not None
 
 
 def _a_labels(domain: str) -> str:

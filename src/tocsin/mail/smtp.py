@@ -7,6 +7,7 @@ only a reply tells what happened, and if none comes nobody can know (RFC 1047).
 
 import base64
 import smtplib
+from collections.abc import Generator
 
 from tocsin.domain.delivery import Outcome, Result
 from tocsin.domain.errors import ConfigurationError
@@ -28,12 +29,16 @@ _RESULTS = {2: Result.ACCEPTED, 3: Result.UNKNOWN, 4: Result.TEMPORARY, 5: Resul
 _NOT_OF_THIS_MESSAGE = frozenset({421, 530, 534, 535, 538})
 
 
+# A message on its way: pauses wherever an answer is awaited, and returns how it ended.
+Stages = Generator[None, None, Outcome]
+
+
 class _StaleError(Exception):
     """The server had let go of a kept connection before it knew of this message."""
 
 
 class SmtpMailer:
-    """Sends through one relay and keeps the connection between messages. One for each thread; it is a `Mailer`.
+    """Sends through one relay over one connection, which it keeps between messages.
 
     All times are in seconds: `greeting_s` for connecting up to the banner, `command_s` for a command and its whole reply,
     `final_s` for the body and the reply to its final dot (RFC 5321, 4.5.3.2.6 asks for 600). After `per_connection` messages
@@ -62,10 +67,39 @@ class SmtpMailer:
         self._per_connection = per_connection
         self._session: Session | None = None
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether there is a connection to the relay."""
+        return self._session is not None and self._session.sock is not None
+
+    @property
+    def can_go_on(self) -> bool:
+        """Whether a message that pauses can go on without waiting."""
+        return self._session is None or self._session.is_waiting_over
+
+    @property
+    def patience_s(self) -> float:
+        """How many seconds the answer that a message awaits may take yet."""
+        return 0.0 if self._session is None else self._session.patience_s
+
+    def fileno(self) -> int:
+        """Return the number of the socket on which the answer will come."""
+        return -1 if self._session is None else self._session.fileno()
+
     def send(self, envelope: Envelope) -> Outcome:
         """Hand `envelope` over to the relay, and return how that ended. Never raises for what a network or a server does."""
+        stages = self.stages(envelope)
+        while True:
+            try:
+                next(stages)
+            except StopIteration as ended:
+                outcome: Outcome = ended.value
+                return outcome
+
+    def stages(self, envelope: Envelope) -> Stages:
+        """Hand `envelope` over to the relay in steps, and return how that ended."""
         try:
-            return self._send(Parcel.of(envelope))
+            return (yield from self._send(Parcel.of(envelope)))
         except RefusedError as error:
             return Outcome(result=Result.PERMANENT, reply=str(error))
         except OSError as error:
@@ -91,14 +125,14 @@ class SmtpMailer:
             self._session.leave(within_s=min(QUIT_S, self._command_s))
             self._session = None
 
-    def _send(self, parcel: Parcel) -> Outcome:
+    def _send(self, parcel: Parcel) -> Stages:
         session = self._kept()
         if session is not None:
             try:
-                return self._transact(session, parcel)
+                return (yield from self._transact(session, parcel))
             except _StaleError:
                 self._drop()
-        return self._transact(self._open(), parcel)
+        return (yield from self._transact(self._open(), parcel))
 
     def _kept(self) -> Session | None:
         if self._session is not None and self._session.transactions >= self._per_connection:
@@ -122,8 +156,8 @@ class SmtpMailer:
             self._session.close()
             self._session = None
 
-    def _transact(self, session: Session, parcel: Parcel) -> Outcome:
-        refusal = self._offer(session, parcel.commands(session.offered))
+    def _transact(self, session: Session, parcel: Parcel) -> Stages:
+        refusal = yield from self._offer(session, parcel.commands(session.offered))
         if refusal is not None:
             return self._outcome(refusal)
         try:
@@ -136,15 +170,16 @@ class SmtpMailer:
                 result=Result.TEMPORARY, reply=self._without_password(f"broken off in the message: {cut(str(error))}")
             )
         faults.point("after_data")
+        yield
         return self._end(session)
 
-    def _offer(self, session: Session, commands: tuple[bytes, bytes, bytes]) -> Reply | None:
+    def _offer(self, session: Session, commands: tuple[bytes, bytes, bytes]) -> Generator[None, None, Reply | None]:
         """Return the reply that refuses one of `commands`, or None if the server waits for the body."""
         pipelining = "pipelining" in session.offered
         if pipelining:  # RFC 2920, 3.1: in one write
             commands = (b"".join(commands), b"", b"")
         for number, (command, wanted) in enumerate(zip(commands, _WANTED, strict=True)):
-            reply = session.ask(command) if number else self._begin(session, command)
+            reply = yield from self._asked(session, command, begins=number == 0)
             if reply.code in _NOT_OF_THIS_MESSAGE:
                 raise smtplib.SMTPResponseException(reply.code, b"\n".join(reply.lines))
             if reply.digit in {4, 5}:
@@ -154,12 +189,18 @@ class SmtpMailer:
                 raise BrokenDialogueError(f"the server's reply is out of turn: {reply.text}")
         return None
 
-    def _begin(self, session: Session, command: bytes) -> Reply:
-        """Return the reply to MAIL; raise _StaleError if the server ended a kept connection instead, which costs nothing."""
-        kept = session.transactions > 0
-        session.transactions += 1
+    def _asked(self, session: Session, command: bytes, *, begins: bool) -> Generator[None, None, Reply]:
+        """Return the reply to a command, or to what was written before if it is empty.
+
+        `begins`: it is MAIL; raise _StaleError if the server ended a kept connection instead, which costs nothing.
+        """
+        kept = begins and session.transactions > 0
+        session.transactions += int(begins)
         try:
-            reply = session.ask(command)
+            if command:
+                session.write(command, within_s=self._command_s)
+                yield
+            reply = session.reply()
         except OSError as error:
             if kept:
                 raise _StaleError from error

@@ -1,16 +1,24 @@
-"""Attempts: what is claimed is prepared, sent and settled, one message at a time."""
+"""Attempts: what is claimed is prepared, sent and settled.
+
+Messages go out side by side. What the relay took is settled before its lane gets the next one: a worker that dies may have
+handed over one message of each lane that nobody knows of, and no more.
+"""
 
 import logging
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import count, groupby
 
-from tocsin.domain.delivery import Delivery, Outcome, Result, Settlement, State, verdict
+from tocsin.domain.delivery import Delivery, DeliveryId, Outcome, Result, Settlement, State, verdict
 from tocsin.domain.errors import TocsinError
+from tocsin.domain.letter import Envelope
+from tocsin.domain.model import WorkspaceId
+from tocsin.domain.suppression import suppression_key
 from tocsin.services import bounces, consent, faults
-from tocsin.services.ports import Mailer
-from tocsin.services.preparation import Ready, Sender, ended, prepare
+from tocsin.services.ports_relay import Mailer
+from tocsin.services.preparation import Ready, Sender, end_if_stale, prepare
 
 log = logging.getLogger("tocsin.deliveries")
 
@@ -45,17 +53,16 @@ def deliver(
 def _deliver(
     sender: Sender, hand: "_Hand", mailer: Mailer, *, is_held: Callable[[], bool], pause: timedelta
 ) -> Outcome | None:
-    ready = [one for group in _by_workspace(hand.open) for one in _prepare_all(sender, hand, group)]
-    last: Outcome | None = None
-    for one in ready:
-        if not is_held():
-            hand.give_back(_NOT_HELD, pause=pause)
-            return last
-        last = _attempt(sender, hand, one, mailer, pause=pause)
-        if last.result is Result.TRANSPORT:
-            hand.give_back(last, pause=pause)
-            return last
-    return last
+    ready = _prepare_all(sender, hand) if hand.open else []
+    run = _Run(sender=sender, hand=hand, waiting=deque(ready), is_held=is_held, pause=pause)
+    while not run.is_over:
+        run.send(mailer)
+    if run.error is not None:
+        raise run.error
+    if run.waiting:
+        in_trouble = run.last is not None and run.last.result is Result.TRANSPORT
+        hand.give_back(run.last if in_trouble and run.last else _NOT_HELD, pause=pause)
+    return run.last
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +74,8 @@ class _Hand:
 
     def settle(self, settlements: list[Settlement], *, now: datetime) -> None:
         """Write how deliveries ended."""
+        if not settlements:
+            return
         self.open.update({one.delivery: one for one in settlements})
         self.sender.store.queue.settle(settlements, now=now)
         for one in settlements:
@@ -91,70 +100,140 @@ class _Hand:
         return [Settlement(delivery=one, outcome=kept, verdict=end) for one, end in ended.items()]
 
 
+@dataclass(slots=True, kw_only=True)
+class _Run:
+    """A batch on its way out: what waits to be handed over, what is on its way, and what was heard of the relay last."""
+
+    sender: Sender
+    hand: _Hand
+    waiting: deque[Ready]
+    is_held: Callable[[], bool]
+    pause: timedelta
+    on_the_way: dict[int, Ready] = field(default_factory=dict)
+    last: Outcome | None = None
+    error: Exception | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is to be handed over: all is, or there is trouble, or the lease is not ours."""
+        in_trouble = self.last is not None and self.last.result is Result.TRANSPORT
+        return not self.waiting or self.error is not None or in_trouble or not self.is_held()
+
+    def send(self, mailer: Mailer) -> None:
+        """Hand over all that waits. What a mailer raises unforeseen costs what it had in hand a try, and nothing else."""
+        numbers = count()
+        try:
+            for ended in mailer.send(lambda wanted: self._next(wanted, numbers)):
+                faults.point("after_accept")
+                self._settle([(self.on_the_way.pop(number), outcome) for number, outcome in ended])
+        except Exception as error:
+            log.exception("a mailer failed unforeseen")
+            outcome = Outcome(result=Result.TEMPORARY, reply=f"{type(error).__name__}: {error}")
+            self._settle([(one, outcome) for one in self.on_the_way.values()])
+            self.on_the_way.clear()
+
+    def _next(self, wanted: int, numbers: Iterator[int]) -> list[Envelope]:
+        rank: list[Ready] = []
+        while not rank and not self.is_over:
+            taken = [self.waiting.popleft() for _ in range(min(wanted, len(self.waiting)))]
+            try:
+                rank = self._still_true(taken)
+            except Exception as error:  # noqa: BLE001  what is on its way is settled first
+                self.error = error
+        self.on_the_way.update({next(numbers): one for one in rank})
+        faults.point("before_data")
+        return [one.envelope for one in rank]
+
+    def _still_true(self, rank: list[Ready]) -> list[Ready]:
+        """Settle those whose booking, or recipient's wishes, changed since they were written; return the others."""
+        withdrawn: dict[DeliveryId, Outcome] = {}
+        for workspace_id, group in groupby(rank, key=lambda one: one.delivery.workspace_id):
+            withdrawn |= _withdrawn(self.sender, workspace_id, list(group))
+        if withdrawn:
+            self._settle([(one, withdrawn[one.delivery.id]) for one in rank if one.delivery.id in withdrawn])
+        return [one for one in rank if one.delivery.id not in withdrawn]
+
+    def _settle(self, outcomes: list[tuple[Ready, Outcome]]) -> None:
+        """Write down how messages ended. If that fails, no more are sent, and what is on its way is kept in the hand."""
+        self.last = _most_telling(outcome for _, outcome in outcomes) or self.last
+        now = self.sender.clock()
+        ended = [
+            _settlement(self.sender, one.delivery, outcome, now=now, pause=self.pause) for one, outcome in outcomes
+        ]
+        self.hand.open.update({one.delivery: one for one in ended})
+        try:
+            faults.point("before_mark")
+            self.hand.settle(ended, now=now)
+            faults.point("after_mark")
+            for settlement in ended:
+                _follow_up(self.sender, settlement, now=now)
+        except Exception as error:  # noqa: BLE001  the answers of other messages are still to come
+            self.error = error
+
+
+def _most_telling(outcomes: Iterable[Outcome]) -> Outcome | None:
+    """Return the outcome that says most about the relay: one message that it looked at shows that it works."""
+    telling = [one for one in outcomes if one.result is not Result.WITHDRAWN]
+    return next((one for one in telling if one.result is not Result.TRANSPORT), telling[0] if telling else None)
+
+
 _NOT_HELD = Outcome(result=Result.WITHDRAWN, reply="its worker stopped before it was sent")
 
 
-def _by_workspace(claimed: Iterable[Delivery]) -> list[list[Delivery]]:
-    ordered = sorted(claimed, key=lambda delivery: delivery.workspace_id)
-    return [list(group) for _, group in groupby(ordered, key=lambda delivery: delivery.workspace_id)]
-
-
-def _prepare_all(sender: Sender, hand: _Hand, claimed: list[Delivery]) -> list[Ready]:
-    """Write and freeze the messages of one workspace in one transaction; settle what is not to be sent."""
+def _prepare_all(sender: Sender, hand: _Hand) -> list[Ready]:
+    """Write and freeze all messages in one transaction; settle what is not to be sent."""
     now = sender.clock()
-    with sender.store.transaction(claimed[0].workspace_id) as tx:
-        prepared = prepare(tx, sender, claimed, now=now)
+    claimed = sorted(hand.open, key=lambda one: one.workspace_id)
+    with sender.store.together() as of:
+        prepared = [
+            one
+            for workspace_id, group in groupby(claimed, key=lambda one: one.workspace_id)
+            for one in prepare(of(workspace_id), sender, list(group), now=now)
+        ]
     faults.point("after_lease")
     hand.settle([one for one in prepared if isinstance(one, Settlement)], now=now)
     return [one for one in prepared if isinstance(one, Ready)]
 
 
-def _attempt(sender: Sender, hand: _Hand, one: Ready, mailer: Mailer, *, pause: timedelta) -> Outcome:
-    """Send one message and settle it. Whatever goes wrong with it, the next one is not affected."""
-    try:
-        outcome = _sent_if_still_true(sender, one, mailer)
-    except Exception as error:
-        log.exception("an attempt failed unforeseen", extra={"delivery": one.delivery.id})
-        outcome = Outcome(result=Result.TEMPORARY, reply=f"{type(error).__name__}: {error}")
-    now = sender.clock()
-    next_state = verdict(one.delivery, outcome, now=now, jitter=sender.chance.jitter(), pause=pause)
-    settlement = Settlement(delivery=one.delivery, outcome=outcome, verdict=next_state)
-    hand.open[one.delivery] = settlement
-    faults.point("before_mark")
-    hand.settle([settlement], now=now)
-    faults.point("after_mark")
-    log.info(
+def _settlement(sender: Sender, delivery: Delivery, outcome: Outcome, *, now: datetime, pause: timedelta) -> Settlement:
+    next_state = verdict(delivery, outcome, now=now, jitter=sender.chance.jitter(), pause=pause)
+    return Settlement(delivery=delivery, outcome=outcome, verdict=next_state)
+
+
+def _follow_up(sender: Sender, settlement: Settlement, *, now: datetime) -> None:
+    """Log what became of an attempt, and do what it asks for beside being written down."""
+    delivery, outcome = settlement.delivery, settlement.outcome
+    if outcome is None:
+        return
+    log.log(
+        # What was taken stands in the ledger; a line for each of 100,000 would hide what went wrong.
+        logging.DEBUG if outcome.result is Result.ACCEPTED else logging.INFO,
         "attempt %d: %s",
-        one.delivery.attempts,
+        delivery.attempts,
         outcome.result.value,
         # Not the reply: servers put addresses into it. It stands with the attempt.
-        extra={"workspace": one.delivery.workspace_id, "delivery": one.delivery.id, "code": outcome.code},
+        extra={"workspace": delivery.workspace_id, "delivery": delivery.id, "code": outcome.code},
     )
     if outcome.result is Result.PERMANENT:
-        with sender.store.transaction(one.delivery.workspace_id) as tx:
+        with sender.store.transaction(delivery.workspace_id) as tx:
             bounces.refused(tx, outcome, now=now)
-    if next_state.state is State.RETRYING:
-        _end_if_stale(sender, one.delivery, now=now)
-    return outcome
+    if settlement.verdict.state is State.RETRYING:
+        with sender.store.transaction(delivery.workspace_id) as tx:
+            end_if_stale(tx, delivery, now=now)
 
 
-def _sent_if_still_true(sender: Sender, one: Ready, mailer: Mailer) -> Outcome:
-    """Hand the message over unless the booking or the recipient's wishes changed since it was written."""
-    with sender.store.reading(one.delivery.workspace_id) as tx:
-        if tx.bookings.revision(one.delivery.booking_id) != one.booking.revision:
-            return Outcome(result=Result.WITHDRAWN, reply="the booking changed; the message is written anew")
-        if consent.refusal(tx, one.delivery, one.booking) is not None:
-            return Outcome(result=Result.WITHDRAWN, reply="the recipient is written to no more")
-    faults.point("before_data")
-    outcome = mailer.send(one.envelope)
-    faults.point("after_accept")
-    return outcome
-
-
-def _end_if_stale(sender: Sender, delivery: Delivery, *, now: datetime) -> None:
-    """A message that has to wait again may have become stale on its way, and would hold up what came meanwhile."""
-    with sender.store.transaction(delivery.workspace_id) as tx:
-        booking, rule = tx.bookings.get(delivery.booking_id), tx.rules.get(delivery.rule_id)
-        found = ended(tx, delivery, booking, rule, now=now)
-        if found is not None:
-            tx.deliveries.end(delivery.id, found, now=now)
+def _withdrawn(sender: Sender, workspace_id: WorkspaceId, rank: list[Ready]) -> dict[DeliveryId, Outcome]:
+    """Return which of the messages of one workspace must not leave as they are, and why."""
+    with sender.store.reading(workspace_id) as tx:
+        revisions = tx.bookings.revisions(one.delivery.booking_id for one in rank)
+        listed = tx.suppressions.of(one.delivery.recipient for one in rank)
+    found = {}
+    for one in rank:
+        delivery, entries = one.delivery, listed.get(suppression_key(one.delivery.recipient), [])
+        if revisions.get(delivery.booking_id) != one.booking.revision:
+            found[delivery.id] = Outcome(
+                result=Result.WITHDRAWN, reply="the booking changed; the message is written anew"
+            )
+        elif consent.refusal(entries, delivery, one.booking) is not None:
+            found[delivery.id] = Outcome(result=Result.WITHDRAWN, reply="the recipient is written to no more")
+    return found

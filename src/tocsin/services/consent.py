@@ -4,6 +4,7 @@ The link in a message names the recipient, the rule and the workspace, and is si
 Looking at it changes nothing, because programs that check mail follow links.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,7 +13,7 @@ from tocsin.domain.delivery import Delivery, State, Verdict
 from tocsin.domain.errors import NotFoundError
 from tocsin.domain.model import Booking
 from tocsin.domain.opt_out import OptOut
-from tocsin.domain.suppression import WHOLE_WORKSPACE, Suppression, SuppressionReason, is_part_of
+from tocsin.domain.suppression import WHOLE_WORKSPACE, Suppression, SuppressionReason, covering, is_part_of
 from tocsin.services import suppressions
 from tocsin.services.ports import Transaction
 
@@ -32,14 +33,13 @@ class Choice:
     is_blocked: bool
 
 
-def refusal(tx: Transaction, delivery: Delivery, booking: Booking) -> Verdict | None:
-    """Return why nothing may be sent to the recipient, or None.
+def refusal(listed: Collection[Suppression], delivery: Delivery, booking: Booking) -> Verdict | None:
+    """Return why nothing may be sent to the recipient, of whom `listed` are the entries, or None.
 
     An opt-out does not count for the booking's client and hosts: they are told of a meeting of their own. That messages
     came back, were called spam, or that somebody of the workspace has decided so, counts for everybody.
     """
-    opt_outs = not is_part_of(booking, delivery.recipient)
-    found = tx.suppressions.covering(delivery.recipient, delivery.rule_id, opt_outs=opt_outs)
+    found = covering(listed, delivery.rule_id, opt_outs=not is_part_of(booking, delivery.recipient)) if listed else None
     return None if found is None else Verdict(state=State.SUPPRESSED, reason=found.sentence)
 
 
@@ -73,7 +73,7 @@ def choice(tx: Transaction, wanted: OptOut) -> Choice:
         rule_name="" if rule is None else rule.name,
         stops_rule=wanted.rule_id in chosen,
         stops_all=WHOLE_WORKSPACE in chosen,
-        is_blocked=tx.suppressions.covering(wanted.recipient, wanted.rule_id, opt_outs=False) is not None,
+        is_blocked=covering(listed, wanted.rule_id, opt_outs=False) is not None,
     )
 
 

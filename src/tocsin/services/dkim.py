@@ -89,15 +89,14 @@ def retire(tx: Transaction, domain: str, selector: str, *, now: datetime) -> Dki
     return get(tx, domain, selector)
 
 
-def signed(tx: Transaction, message: bytes, *, sender_domain: str, secret: bytes, now: datetime) -> bytes:
-    """Return `message` signed at `now` by the workspace's newest active key for exactly `sender_domain`.
+def signed(message: bytes, key: DkimKey, *, workspace_id: WorkspaceId, secret: bytes, now: datetime) -> bytes:
+    """Return `message` signed at `now` by `key`, which is active for exactly the sender's domain.
 
-    Without such a key it is returned as it is: then the relay signs, or nobody does. The same goes for a key that was
-    encrypted with another secret; that is logged and told by `tocsin doctor`, and holds no message up.
+    If the key was encrypted with another secret, it is returned as it is, as where there is no key: then the relay signs, or
+    nobody does. That is logged and told by `tocsin doctor`, and holds no message up.
     """
-    key = tx.dkim_keys.signing(sender_domain.lower())
-    signing_key = None if key is None else _signing_key(tx.workspace_id, key, secret)
-    if key is None or signing_key is None:
+    signing_key = _signing_key(workspace_id, key, secret)
+    if signing_key is None:
         return message
     return dkim.sign(message, signing_key, domain=key.domain, selector=key.selector, at=now)
 

@@ -3,10 +3,11 @@
 Beside it stands the pause: what comes back or is called spam is counted too, and too much of it stops the workspace.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from tocsin.domain.delivery import Delivery, State, Verdict
+from tocsin.domain.delivery import Delivery, DeliveryId, State, Verdict
 from tocsin.domain.errors import ConflictError, InvalidInputError
 from tocsin.domain.limits import REACHED, Buckets, Limit, Limits, Refusal, Scope, admit, free_from, parse
 from tocsin.domain.pause import PAUSED, WINDOW, Fate, Pause, too_many, waiting
@@ -44,25 +45,41 @@ def in_force(tx: Transaction, defaults: Limits) -> Limits:
     )
 
 
-def charge(tx: Transaction, delivery: Delivery, defaults: Limits, *, now: datetime) -> Verdict | None:
-    """Count a message that is about to leave, or return how its delivery waits, or ends, because a limit is reached.
+def charge(
+    tx: Transaction, deliveries: Sequence[Delivery], defaults: Limits, *, now: datetime
+) -> dict[DeliveryId, Verdict]:
+    """Count messages that are about to leave; return how those wait, or end, for which a limit is reached.
 
     Each delivery is counted once, however often it is tried, and all limits are looked at before any is counted. It is counted
     among what was sent, too, which the shares of bounces and complaints are of.
     `defaults` are the installation's limits. Nobody else counts for this workspace until the transaction ends.
     """
-    if tx.usage.is_charged(delivery.id):
-        return None
+    charged = tx.usage.charged([one.id for one in deliveries])
+    asking = [one for one in deliveries if one.id not in charged]
+    if not asking:
+        return {}
     tx.usage.lock()
-    meters = {limit: _meter(limit, delivery.recipient) for limit in in_force(tx, defaults).all}
-    counted = tx.usage.read([*meters.values(), *_FATES.values()])
-    asked = {meter: admit(counted[meter], limit, now) for limit, meter in meters.items()}
+    limits = in_force(tx, defaults).all
+    meters = {one.id: {limit: _meter(limit, one.recipient) for limit in limits} for one in asking}
+    counted = tx.usage.read([*_FATES.values(), *(meter for each in meters.values() for meter in each.values())])
+    admitted: dict[Meter, Buckets] = {}
+    refusals = {one.id: _refusal(meters[one.id], counted, admitted, now=now) for one in asking}
+    tx.usage.write(admitted)
+    passed = [one.id for one in asking if refusals[one.id] is None]
+    tx.usage.charge(passed)
+    _count(tx, Fate.SENT, counted, len(passed), now=now)
+    return {one.id: _held(one, refusal) for one in asking if (refusal := refusals[one.id]) is not None}
+
+
+def _refusal(
+    meters: Mapping[Limit, Meter], counted: Mapping[Meter, Buckets], admitted: dict[Meter, Buckets], *, now: datetime
+) -> Refusal | None:
+    """Count one more message in `admitted`, or return which limit frees last of those that keep it."""
+    asked = {meter: admit(admitted.get(meter, counted[meter]), limit, now) for limit, meter in meters.items()}
     refusals = [answer for answer in asked.values() if isinstance(answer, Refusal)]
     if refusals:
-        return _held(delivery, max(refusals, key=lambda refusal: refusal.frees_at))
-    tx.usage.write({meter: answer for meter, answer in asked.items() if isinstance(answer, Buckets)})
-    tx.usage.charge(delivery.id)
-    _count(tx, Fate.SENT, counted, now=now)
+        return max(refusals, key=lambda refusal: refusal.frees_at)
+    admitted.update({meter: answer for meter, answer in asked.items() if isinstance(answer, Buckets)})
     return None
 
 
@@ -72,13 +89,13 @@ def count_bounced(tx: Transaction, *, now: datetime) -> None:
     Call it before anything else in the transaction is changed: who counts waits for others who count.
     """
     tx.usage.lock()
-    _count(tx, Fate.BOUNCED, tx.usage.read(_FATES.values()), now=now)
+    _count(tx, Fate.BOUNCED, tx.usage.read(_FATES.values()), 1, now=now)
 
 
 def count_complained(tx: Transaction, *, now: datetime) -> None:
     """Count a message that was called spam; too many pause the workspace. Call it as `count_bounced`."""
     tx.usage.lock()
-    _count(tx, Fate.COMPLAINED, tx.usage.read(_FATES.values()), now=now)
+    _count(tx, Fate.COMPLAINED, tx.usage.read(_FATES.values()), 1, now=now)
 
 
 def pause_of(tx: Transaction) -> Pause | None:
@@ -134,9 +151,11 @@ def uses(tx: Transaction, defaults: Limits, *, recipient: str = "", now: datetim
     ]
 
 
-def _count(tx: Transaction, fate: Fate, counted: dict[Meter, Buckets], *, now: datetime) -> None:
+def _count(tx: Transaction, fate: Fate, counted: dict[Meter, Buckets], number: int, *, now: datetime) -> None:
+    if number == 0:
+        return
     meter = _FATES[fate]
-    after = counted[meter].and_one(WINDOW, now)
+    after = counted[meter].and_more(number, WINDOW, now)
     tx.usage.write({meter: after})
     if len(counted[meter].counts) == 0 or after.counts[-1][0] != counted[meter].counts[-1][0]:
         tx.usage.forget(before=now)  # a few times a day: what counts nothing any more

@@ -7,7 +7,7 @@ from tocsin.domain import signed_address
 from tocsin.domain.delivery import Cause, Delivery, Frozen
 from tocsin.domain.invite import Entry, Invitation, is_told, revise, uid_for
 from tocsin.domain.letter import Letter
-from tocsin.domain.model import Booking, SchedulingLink, Workspace
+from tocsin.domain.model import Booking, Client, Member, SchedulingLink, Workspace
 from tocsin.domain.rsvp import Rsvp
 from tocsin.domain.rules import Action, recipient_key
 from tocsin.domain.signed_address import Purpose
@@ -16,6 +16,8 @@ from tocsin.domain.templates import render
 from tocsin.domain.text import one_line
 from tocsin.formats import dates, html, ics, mime
 from tocsin.formats.footer import footer
+from tocsin.formats.fragments import filled
+from tocsin.formats.stencils import Fragment
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,16 +50,12 @@ def compose(delivery: Delivery, action: Action, scene: Scene, *, now: datetime) 
     values = values_for(scene, delivery)
     entry = _entry(action, scene, values)
     invitation = _invitation(delivery, entry, scene, now=now)
-    sender = signed_address.base_of(invitation.organizer_email)
-    message_id = f"{delivery.id}.{scene.booking.revision}.{invitation.sequence}@{sender.rpartition('@')[2]}"
-    if not invitation.thread_id:
-        invitation = replace(invitation, thread_id=message_id)
-    letter = _letter(delivery, action, scene, values, invitation, message_id=message_id, now=now)
+    letter = _letter(delivery, action, scene, values, entry=entry, invitation=invitation, now=now)
     frozen = Frozen(
         booking_revision=scene.booking.revision,
         sequence=invitation.sequence,
-        message_id=message_id,
-        sender=_signed(scene, sender, Purpose.BOUNCE, delivery.id) or sender,
+        message_id=letter.message_id,
+        sender=_signed(scene, letter.from_address, Purpose.BOUNCE, delivery.id) or letter.from_address,
         message=mime.write(letter),
         frozen_at=now,
     )
@@ -106,31 +104,35 @@ def scheduling_url(scene: Scene) -> str:
 
 def recipient_zone(scene: Scene, recipient: str) -> str:
     """Return the time zone of a recipient: the client's or a host's if he is one, else the workspace's."""
-    zones = {recipient_key(host.email): host.time_zone for host in scene.booking.hosts}
-    zones[recipient_key(scene.booking.client.email)] = scene.booking.client.time_zone
-    return zones.get(recipient_key(recipient), scene.workspace.time_zone)
+    person = _person(scene.booking, recipient)
+    return scene.workspace.time_zone if person is None else person.time_zone
 
 
 def _entry(action: Action, scene: Scene, values: dict[str, str]) -> Entry:
     booking, place, method = scene.booking, scene.booking.place, scene.standing.method
     summary = one_line(render(action.calendar_invite_subject, values)).strip()
     recipient = values["recipient.email"]
+    person = _person(booking, recipient)
     return Entry(
         method=method,
         uid=uid_for(booking, scene.told, method),
         summary=summary or scene.link.name,
-        description=html.to_text(html.fill(action.calendar_invite_body, values)),
+        description=filled(action.calendar_invite_body, values).text,
         location=place.join_url or place.details,
         url=scheduling_url(scene),
-        starts_at=booking.starts_at.replace(microsecond=0),
-        ends_at=booking.ends_at.replace(microsecond=0),
-        created_at=booking.created_at.replace(microsecond=0),
+        starts_at=_to_the_second(booking.starts_at),
+        ends_at=_to_the_second(booking.ends_at),
+        created_at=_to_the_second(booking.created_at),
         organizer_name=booking.host.name,
         organizer_email=_organizer(scene),
-        attendee_name=_name(scene, recipient),
+        attendee_name="" if person is None else person.name,
         attendee_email=recipient,
         is_still_on=scene.standing is Standing.TAKEN_OFF,
     )
+
+
+def _to_the_second(moment: datetime) -> datetime:
+    return moment.replace(microsecond=0) if moment.microsecond else moment
 
 
 def _organizer(scene: Scene) -> str:
@@ -152,6 +154,7 @@ def _invitation(delivery: Delivery, entry: Entry, scene: Scene, *, now: datetime
     # Nobody can find the first message of a thread of which nothing was ever taken.
     thread_id = "" if told is None or told.held_method is None else told.thread_id
     if told is not None and is_told(entry, told):
+        thread_id = thread_id or _message_id(delivery, scene, entry, told.sequence)
         return replace(told, booking_revision=scene.booking.revision, thread_id=thread_id)
     invite = revise(entry, told, now=now)
     return Invitation(
@@ -164,10 +167,14 @@ def _invitation(delivery: Delivery, entry: Entry, scene: Scene, *, now: datetime
         stamp=invite.stamp,
         digest=entry.digest,
         calendar=ics.write(invite),
-        thread_id=thread_id,
+        thread_id=thread_id or _message_id(delivery, scene, entry, invite.sequence),
         booking_revision=scene.booking.revision,
         id=scene.fresh_id if told is None else told.id,
     )
+
+
+def _message_id(delivery: Delivery, scene: Scene, entry: Entry, sequence: int) -> str:
+    return f"{delivery.id}.{scene.booking.revision}.{sequence}@{entry.organizer_email.rpartition('@')[2]}"
 
 
 def _letter(
@@ -175,37 +182,52 @@ def _letter(
     action: Action,
     scene: Scene,
     values: dict[str, str],
-    invitation: Invitation,
     *,
-    message_id: str,
+    entry: Entry,
+    invitation: Invitation,
     now: datetime,
 ) -> Letter:
-    fragment = html.fill(action.email_body, values)
-    subject = one_line(render(action.email_subject, values)).strip() or scene.link.name
-    if delivery.cause is Cause.KEEP_IN_SYNC:
-        word, sentence = _news(scene, values)
-        subject = f"{word}: {subject}"
-        fragment = html.fill(f"<p><strong>{sentence}</strong></p>", values) + fragment
-    fragment += footer(scene.opt_out_url, scene.workspace.name, scene.workspace.locale)
-    sender = signed_address.base_of(invitation.organizer_email)
+    locale = scene.workspace.locale
+    subject, body = _words(delivery, action, scene, values)
+    closing = footer(scene.opt_out_url, scene.workspace.name, locale)
+    message_id = _message_id(delivery, scene, entry, invitation.sequence)
+    sender = signed_address.base_of(entry.organizer_email)
     # Some calendars only take what comes from, or is to be answered to, the ORGANIZER. People answer to a person.
-    answers_to = () if sender == invitation.organizer_email else (invitation.organizer_email,)
+    answers_to = () if sender == entry.organizer_email else (entry.organizer_email,)
     return Letter(
         from_name=scene.booking.host.name,
         from_address=sender,
         reply_to=(*answers_to, scene.booking.host.email),
-        to_name=_name(scene, delivery.recipient),
+        to_name=entry.attendee_name,
         to_address=delivery.recipient,
         subject=subject,
-        text=html.to_text(fragment),
-        html=html.page(fragment, locale=scene.workspace.locale),
+        text=body.text,
+        html=html.page(body.html, locale=locale),
         method=invitation.method,
         calendar=invitation.calendar,
         message_id=message_id,
         references="" if invitation.thread_id == message_id else invitation.thread_id,
         opt_out_url=scene.opt_out_url,
         date=now,
+        own_text=_apart(body.text, closing.text).removeprefix(body.text),
+        own_html=closing.html + html.CLOSING,
     )
+
+
+def _words(delivery: Delivery, action: Action, scene: Scene, values: dict[str, str]) -> tuple[str, Fragment]:
+    """Return the subject and the body of a message, both as others of the same zone may read them too."""
+    subject = one_line(render(action.email_subject, values)).strip() or scene.link.name
+    body = filled(action.email_body, values)
+    if delivery.cause is not Cause.KEEP_IN_SYNC:
+        return subject, body
+    word, sentence = _news(scene, values)
+    news = filled(f"<p><strong>{sentence}</strong></p>", values)
+    return f"{word}: {subject}", Fragment(html=news.html + body.html, text=_apart(news.text, body.text))
+
+
+def _apart(*texts: str) -> str:
+    """Return paragraphs as one text."""
+    return "\n\n".join(filter(None, texts))
 
 
 def _news(scene: Scene, values: dict[str, str]) -> tuple[str, str]:
@@ -220,7 +242,8 @@ def _news(scene: Scene, values: dict[str, str]) -> tuple[str, str]:
             return "Withdrawn", "You are no longer invited to this meeting. It can be removed from your calendar."
 
 
-def _name(scene: Scene, recipient: str) -> str:
-    names = {recipient_key(host.email): host.name for host in scene.booking.hosts}
-    names[recipient_key(scene.booking.client.email)] = scene.booking.client.name
-    return names.get(recipient_key(recipient), "")
+def _person(booking: Booking, recipient: str) -> Client | Member | None:
+    """Return who of the booking a recipient is: its client, or else one of its hosts."""
+    key = recipient_key(recipient)
+    people: tuple[Client | Member, ...] = (booking.client, *reversed(booking.hosts))
+    return next((person for person in people if recipient_key(person.email) == key), None)

@@ -1,28 +1,29 @@
 """Preparing: is a claimed delivery still to be sent, and with which bytes?
 
 All is decided in one transaction that holds the bookings and rules: whoever changes one of them either comes first, and the
-message says so, or finds in the ledger what this one tells.
+message says so, or finds in the ledger what this one tells. It goes in three steps: read the facts about all deliveries of the
+batch, decide about each, write what came of it.
 """
 
 import logging
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cache, partial
 
 from tocsin.domain.conditions import Answers, unmet
-from tocsin.domain.delivery import REPLACED, Cause, Delivery, Frozen, Settlement, State, Verdict, stale
+from tocsin.domain.delivery import REPLACED, Cause, Delivery, DeliveryId, Frozen, Settlement, State, Verdict, stale
 from tocsin.domain.events import ENTRY_CHANGES, TIMED
 from tocsin.domain.invite import Invitation
 from tocsin.domain.letter import Envelope
 from tocsin.domain.limits import Limits
-from tocsin.domain.model import Booking
+from tocsin.domain.model import Booking, BookingId
 from tocsin.domain.plan import is_planned, plan_timed
 from tocsin.domain.rsvp import Rsvp
-from tocsin.domain.rules import Action, AutomationRule
-from tocsin.domain.sync import SAID_ALREADY, standing
+from tocsin.domain.rules import AutomationRule
+from tocsin.domain.sync import SAID_ALREADY, Inviter, standing
 from tocsin.formats import scan
 from tocsin.services import consent, dkim, limits, sync
+from tocsin.services.facts import Facts
 from tocsin.services.messages import Scene, compose
 from tocsin.services.ports import Chance, Clock, Store, Transaction
 
@@ -55,51 +56,104 @@ class Ready:
     booking: Booking
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Written:
-    """A message that may leave, what its recipient's calendar is told by it, and the action whose words it has."""
-
-    frozen: Frozen
-    invitation: Invitation
-    action: Action
-
-
-def prepare(tx: Transaction, sender: Sender, claimed: list[Delivery], *, now: datetime) -> list[Ready | Settlement]:
+def prepare(tx: Transaction, sender: Sender, claimed: Sequence[Delivery], *, now: datetime) -> list[Ready | Settlement]:
     """Write and freeze the message of each delivery, or say how it ends without one. All are of one workspace."""
     tx.bookings.hold(delivery.booking_id for delivery in claimed)
     tx.rules.hold(delivery.rule_id for delivery in claimed)
-    batch = _Batch(tx, sender, now=now)
-    if batch.workspace is not None:
-        tx.usage.lock()  # first: whoever counts has to
-    prepared = [_prepare(batch, delivery) for delivery in claimed]
-    for one in prepared:
-        if isinstance(one, Settlement) and one.verdict.next_at is None and one.verdict.state is not State.SUPERSEDED:
-            tx.deliveries.revive(one.delivery, now=now)
-    return prepared
+    batch = _Batch(tx=tx, sender=sender, facts=Facts(tx, claimed), now=now)
+    if batch.facts.workspace is not None:
+        tx.usage.lock()  # before all that is written: whoever counts has to
+    scenes, ends = _sorted_out(batch, claimed)
+    # Before they are written: a message that must wait for a place may wait long, and be looked at often.
+    ends |= limits.charge(
+        tx, [one for one in scenes if _former(batch, one, scenes[one]) is None], sender.limits, now=now
+    )
+    prepared = [ends.get(one.id) or _frozen(batch, one, scenes[one]) for one in claimed]
+    batch.keep()
+    both = zip(claimed, prepared, strict=True)
+    return [_prepared(batch, delivery, found, scenes.get(delivery)) for delivery, found in both]
 
 
-def ended(
-    tx: Transaction, delivery: Delivery, booking: Booking | None, rule: AutomationRule | None, *, now: datetime
-) -> Verdict | None:
-    """Return how a delivery of `rule` ends without being sent, or None if it is still to be sent.
+def end_if_stale(tx: Transaction, delivery: Delivery, *, now: datetime) -> None:
+    """End a delivery that waits for its next try if it became stale on its way; it would hold up what came meanwhile."""
+    found = _ended(tx, Facts(tx, [delivery]), delivery, now=now)
+    if found is not None:
+        tx.deliveries.end(delivery.id, found, now=now)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Batch:
+    """Deliveries that are prepared in one transaction, and what is to be written when all of them are decided."""
+
+    tx: Transaction
+    sender: Sender
+    facts: Facts
+    now: datetime
+    messages: dict[DeliveryId, Frozen] = field(default_factory=dict)
+    invitations: list[Invitation] = field(default_factory=list)
+    invited: list[tuple[BookingId, str, Inviter]] = field(default_factory=list)
+
+    def keep(self) -> None:
+        """Write all that is about to leave, what its recipients' calendars are told by it, and who invited them."""
+        self.tx.invitations.put(*self.invitations)
+        self.tx.sync.invited(self.invited)
+        self.tx.messages.freeze(self.messages)
+
+
+def _sorted_out(batch: _Batch, claimed: Iterable[Delivery]) -> tuple[dict[Delivery, Scene], dict[DeliveryId, Verdict]]:
+    """Return what the messages can speak of that are to be sent, and how the other deliveries end or wait."""
+    scenes, ends = {}, {}
+    for delivery in claimed:
+        scene = _scene(batch, delivery)
+        end = _GONE if scene is None else _kept_back(batch, delivery, scene)
+        if scene is not None and end is None:
+            scenes[delivery] = scene
+        else:
+            ends[delivery.id] = end or _GONE
+    return scenes, ends
+
+
+def _prepared(batch: _Batch, delivery: Delivery, found: Frozen | Verdict, scene: Scene | None) -> Ready | Settlement:
+    if scene is not None and isinstance(found, Frozen):
+        envelope = Envelope(sender=found.sender, recipient=delivery.recipient, message=found.message)
+        return Ready(delivery=delivery, envelope=envelope, booking=scene.booking)
+    end = found if isinstance(found, Verdict) else _GONE
+    if end.next_at is None and end.state is not State.SUPERSEDED:
+        batch.tx.deliveries.revive(delivery, now=batch.now)
+    return Settlement(delivery=delivery, outcome=None, verdict=end)
+
+
+_GONE = Verdict(state=State.CANCELLED, reason="the rule was deleted first")
+
+
+def _kept_back(batch: _Batch, delivery: Delivery, scene: Scene) -> Verdict | None:
+    """Return why a delivery ends or waits whatever its message would be, or None."""
+    end = _ended(batch.tx, batch.facts, delivery, now=batch.now)
+    end = end or consent.refusal(batch.facts.listed(delivery), delivery, scene.booking)
+    if end is not None:
+        return end
+    pause = batch.facts.pause()
+    return _condition_unmet(batch.tx, delivery, scene) if pause is None else pause.verdict(delivery, now=batch.now)
+
+
+def _ended(tx: Transaction, facts: Facts, delivery: Delivery, *, now: datetime) -> Verdict | None:
+    """Return how a delivery ends without being sent, or None if it is still to be sent.
 
     A change ends what waits; what was on its way then, and comes back, is ended here.
     """
+    booking, rule = facts.booking(delivery), facts.rule(delivery)
     if booking is None:
         return _GONE
     found = stale(delivery, booking, now=now)
     if found is not None:
         return found
     if delivery.cause is Cause.KEEP_IN_SYNC:
-        return sync.ended(tx, delivery, booking)
-    return _GONE if rule is None else _ended_by_its_rule(tx, delivery, booking, rule, now=now)
-
-
-_GONE = Verdict(state=State.CANCELLED, reason="the rule was deleted first")
+        return sync.ended(tx, delivery, booking, facts.told(delivery), facts.inviters(delivery))
+    return _GONE if rule is None else _ended_by_its_rule(facts, delivery, booking, rule, now=now)
 
 
 def _ended_by_its_rule(
-    tx: Transaction, delivery: Delivery, booking: Booking, rule: AutomationRule, *, now: datetime
+    facts: Facts, delivery: Delivery, booking: Booking, rule: AutomationRule, *, now: datetime
 ) -> Verdict | None:
     if delivery.event in TIMED:
         is_asked_for = is_planned(delivery, plan_timed(booking, [rule], now=now))
@@ -108,44 +162,7 @@ def _ended_by_its_rule(
         return Verdict(state=State.CANCELLED, reason="the rule was switched off first")
     if not rule.invites(delivery.recipient, booking):
         return Verdict(state=State.CANCELLED, reason="the recipient was taken off the rule or the booking first")
-    if tx.deliveries.newer_waits(delivery):
-        return REPLACED
-    return None
-
-
-class _Batch:
-    """A transaction in which several deliveries are prepared: what they share is held, and so is read once."""
-
-    def __init__(self, tx: Transaction, sender: Sender, *, now: datetime) -> None:
-        self.tx = tx
-        self.sender = sender
-        self.now = now
-        self.workspace = tx.workspaces.by_id(tx.workspace_id)
-        self.booking = cache(tx.bookings.get)
-        self.link = cache(partial(tx.links.get, deleted_too=True))
-        self.rule = cache(tx.rules.get)
-
-
-def _prepare(batch: _Batch, delivery: Delivery) -> Ready | Settlement:
-    scene = _scene(batch, delivery)
-    end = _GONE if scene is None else _kept_back(batch, delivery, scene)
-    if scene is None or end is not None:
-        return Settlement(delivery=delivery, outcome=None, verdict=end or _GONE)
-    frozen = _frozen(batch, delivery, scene)
-    if isinstance(frozen, Verdict):
-        return Settlement(delivery=delivery, outcome=None, verdict=frozen)
-    envelope = Envelope(sender=frozen.sender, recipient=delivery.recipient, message=frozen.message)
-    return Ready(delivery=delivery, envelope=envelope, booking=scene.booking)
-
-
-def _kept_back(batch: _Batch, delivery: Delivery, scene: Scene) -> Verdict | None:
-    """Return why a delivery ends or waits whatever its message would be, or None."""
-    tx, now, rule = batch.tx, batch.now, batch.rule(delivery.rule_id)
-    end = ended(tx, delivery, scene.booking, rule, now=now) or consent.refusal(tx, delivery, scene.booking)
-    if end is not None:
-        return end
-    pause = limits.pause_of(tx)
-    return _condition_unmet(tx, delivery, scene) if pause is None else pause.verdict(delivery, now=now)
+    return REPLACED if facts.is_outrun(delivery) else None
 
 
 def _condition_unmet(tx: Transaction, delivery: Delivery, scene: Scene) -> Verdict | None:
@@ -158,29 +175,25 @@ def _condition_unmet(tx: Transaction, delivery: Delivery, scene: Scene) -> Verdi
     return Verdict(state=State.CANCELLED, reason=f"the rule asks that {failing}, and it was not so")
 
 
+def _former(batch: _Batch, delivery: Delivery, scene: Scene) -> Frozen | None:
+    """Return the bytes of a former attempt, if they are still what the recipient is to be told.
+
+    An older entry must never come again.
+    """
+    frozen, told = batch.facts.frozen(delivery), scene.told
+    if frozen is None or told is None:
+        return None
+    holds = (frozen.booking_revision, frozen.sequence) == (scene.booking.revision, told.sequence)
+    return frozen if holds else None
+
+
 def _frozen(batch: _Batch, delivery: Delivery, scene: Scene) -> Frozen | Verdict:
-    """Return the bytes to be sent, the same as before if they still hold, or how the delivery ends or waits."""
-    tx, now = batch.tx, batch.now
-    former = tx.messages.get(delivery.id)
-    if former is not None and _holds(former, scene):
+    """Return the bytes to be sent, or how the delivery ends because there are none: nothing to say, or no way to say it."""
+    former = _former(batch, delivery, scene)
+    if former is not None:
         return former
-    # Before it is written: a message that must wait for a place may wait long, and be looked at often.
-    held = limits.charge(tx, delivery, batch.sender.limits, now=now)
-    written = held or _written(batch, delivery, scene)
-    return written if isinstance(written, Verdict) else _kept(tx, delivery, written, now=now)
-
-
-def _holds(frozen: Frozen, scene: Scene) -> bool:
-    """Tell whether a frozen message is still what its recipient is to be told; an older entry must never come again."""
-    told = scene.told
-    return told is not None and (frozen.booking_revision, frozen.sequence) == (scene.booking.revision, told.sequence)
-
-
-def _written(batch: _Batch, delivery: Delivery, scene: Scene) -> _Written | Verdict:
-    """Return the message, or how the delivery ends if there is none: nothing to say, or no way to say it."""
-    action = batch.tx.rules.action(delivery.rule_id, revision=delivery.rule_revision, index=delivery.action_index)
     try:
-        frozen, invitation = compose(delivery, action, scene, now=batch.now)
+        frozen, invitation = compose(delivery, batch.facts.action(delivery), scene, now=batch.now)
         frozen = _signed(batch, frozen, invitation)
         complaints = scan.complaints(frozen.message)
     except Exception as error:
@@ -191,7 +204,8 @@ def _written(batch: _Batch, delivery: Delivery, scene: Scene) -> _Written | Verd
         return Verdict(state=State.FAILED, reason=f"the message was not fit to leave: {complaints[0]}")
     if delivery.cause is Cause.KEEP_IN_SYNC and _is_known(scene.told, invitation):
         return SAID_ALREADY
-    return _Written(frozen=frozen, invitation=invitation, action=action)
+    _note(batch, delivery, frozen, invitation)
+    return frozen
 
 
 def _is_known(told: Invitation | None, invitation: Invitation) -> bool:
@@ -199,32 +213,39 @@ def _is_known(told: Invitation | None, invitation: Invitation) -> bool:
 
 
 def _signed(batch: _Batch, frozen: Frozen, invitation: Invitation) -> Frozen:
-    domain, secret = invitation.organizer_email.rpartition("@")[2], batch.sender.secret
-    message = dkim.signed(batch.tx, frozen.message, sender_domain=domain, secret=secret, now=batch.now)
-    return replace(frozen, message=message)
+    key = batch.facts.signing_key(invitation.organizer_email.rpartition("@")[2])
+    if key is None:
+        return frozen
+    signed = dkim.signed(
+        frozen.message, key, workspace_id=batch.tx.workspace_id, secret=batch.sender.secret, now=batch.now
+    )
+    return replace(frozen, message=signed)
 
 
-def _kept(tx: Transaction, delivery: Delivery, written: _Written, *, now: datetime) -> Frozen:
-    """Keep a message that is about to leave, what its recipient's calendar is told by it, and who invited him."""
-    tx.invitations.put(written.invitation)
-    if delivery.cause is Cause.RULE_FIRED:
-        sync.remember(tx, delivery, written.action, written.invitation, now=now)
-        # What this message went instead of would have invited too, and may have promised more.
-        for former in tx.deliveries.replaced(delivery) if delivery.event in ENTRY_CHANGES else ():
-            action = tx.rules.action(former.rule_id, revision=former.rule_revision, index=former.action_index)
-            sync.remember(tx, former, action, written.invitation, now=now)
-    tx.messages.freeze(delivery.id, written.frozen)
-    return written.frozen
+def _note(batch: _Batch, delivery: Delivery, frozen: Frozen, invitation: Invitation) -> None:
+    """Take note of a message that is about to leave, what its recipient's calendar is told by it, and who invited him."""
+    batch.messages[delivery.id] = frozen
+    batch.invitations.append(invitation)
+    if delivery.cause is not Cause.RULE_FIRED:
+        return
+    # What this message went instead of would have invited too, and may have promised more.
+    replaced = batch.tx.deliveries.replaced(delivery) if delivery.event in ENTRY_CHANGES else []
+    for one in [delivery, *replaced]:
+        action, known = batch.facts.action(one), batch.facts.inviters(delivery)
+        inviter = sync.inviter_by(one, action, invitation, known, now=batch.now)
+        if inviter is not None:
+            batch.facts.invited(delivery, inviter)
+            batch.invited.append((delivery.booking_id, delivery.recipient, inviter))
 
 
 def _scene(batch: _Batch, delivery: Delivery) -> Scene | None:
-    tx, sender, workspace = batch.tx, batch.sender, batch.workspace
-    booking = batch.booking(delivery.booking_id)
-    link = None if booking is None else batch.link(booking.link_id)
+    facts, sender, workspace = batch.facts, batch.sender, batch.facts.workspace
+    booking = facts.booking(delivery)
+    link = None if booking is None else facts.link(booking)
     if workspace is None or booking is None or link is None:
         return None
     base_url = sender.base_url_of(workspace.subdomain)
-    told = tx.invitations.get(booking.id, delivery.recipient)
+    told = facts.told(delivery)
     is_sync = delivery.cause is Cause.KEEP_IN_SYNC
     return Scene(
         workspace=workspace,
@@ -233,9 +254,9 @@ def _scene(batch: _Batch, delivery: Delivery) -> Scene | None:
         mail_from=workspace.mail_from or sender.mail_from,
         base_url=base_url,
         # Whom a rule writes to is invited by it, whatever was before.
-        standing=sync.standing_of(tx, told, booking, delivery.recipient) if is_sync else standing(booking, []),
+        standing=standing(booking, facts.inviters(delivery), told=told) if is_sync else standing(booking, []),
         told=told,
-        rsvp=_rsvp(tx.invitations.get(booking.id, delivery.about)) if delivery.about else None,
+        rsvp=_rsvp(batch.tx.invitations.get(booking.id, delivery.about)) if delivery.about else None,
         secret=sender.secret if sender.hears else None,
         fresh_id=sender.chance.new_id(),
         opt_out_url=consent.opt_out_url(delivery, booking, base_url=base_url, secret=sender.secret),

@@ -9,7 +9,7 @@ from tocsin.domain.events import ENTRY_CHANGES, EventKind
 from tocsin.domain.invite import Invitation, Method
 from tocsin.domain.model import Booking
 from tocsin.domain.rules import Action, AutomationRule, RuleId, recipient_key
-from tocsin.domain.sync import Inviter, Kept, Standing, plan_sync, standing, verdict_of
+from tocsin.domain.sync import Inviter, Kept, plan_sync, standing, verdict_of
 from tocsin.services.ports import NewId, Transaction
 
 
@@ -36,43 +36,36 @@ def follow_rule(tx: Transaction, rule: AutomationRule, booking: Booking, *, now:
         _plan(tx, booking, [changed], changed=False, now=now, new_id=new_id)
 
 
-def remember(tx: Transaction, delivery: Delivery, action: Action, invitation: Invitation, *, now: datetime) -> None:
-    """Note which action invited a recipient, so that it is known whose invite he holds."""
-    if invitation.method is Method.REQUEST:
-        inviter = Inviter(
-            rule_id=RuleId(delivery.rule_id),
-            rule_revision=delivery.rule_revision,
-            action_index=delivery.action_index,
-            keeps=action.keep_in_sync,
-            is_active=True,
-            invited_at=now,
-        )
-        tx.sync.invited(delivery.booking_id, delivery.recipient, _keeping(tx, delivery, inviter))
+def inviter_by(
+    delivery: Delivery, action: Action, invitation: Invitation, known: Iterable[Inviter], *, now: datetime
+) -> Inviter | None:
+    """Return which action invites a recipient with a message, so that it is known whose invite he holds; None if none does.
+
+    If a former action of the same rule among `known` keeps the invite and this one does not, it is that one: what was promised
+    once is kept, and another action of the rule does not take it back.
+    """
+    if invitation.method is not Method.REQUEST:
+        return None
+    keeping = next((one for one in known if one.rule_id == delivery.rule_id and one.keeps), None)
+    if keeping is not None and not action.keep_in_sync:
+        return replace(keeping, is_active=True, invited_at=now)
+    return Inviter(
+        rule_id=RuleId(delivery.rule_id),
+        rule_revision=delivery.rule_revision,
+        action_index=delivery.action_index,
+        keeps=action.keep_in_sync,
+        is_active=True,
+        invited_at=now,
+    )
 
 
-def ended(tx: Transaction, delivery: Delivery, booking: Booking) -> Verdict | None:
+def ended(
+    tx: Transaction, delivery: Delivery, booking: Booking, told: Invitation | None, inviters: Iterable[Inviter]
+) -> Verdict | None:
     """Return how a delivery that keeps an invite true ends because nothing is to be told, or None if something is."""
-    told = tx.invitations.get(booking.id, delivery.recipient)
-    now_true = standing_of(tx, told, booking, delivery.recipient)
+    now_true = standing(booking, inviters, told=told)
     may_hold = told is not None and (told.held_method is not None or tx.sync.may_have_arrived(delivery))
     return verdict_of(told, now_true, revision=delivery.booking_revision, may_hold=may_hold)
-
-
-def standing_of(tx: Transaction, told: Invitation | None, booking: Booking, recipient: str) -> Standing:
-    """Return what is true of a recipient now."""
-    return standing(booking, tx.sync.inviters(booking.id, recipient), told=told)
-
-
-def _keeping(tx: Transaction, delivery: Delivery, inviter: Inviter) -> Inviter:
-    """Return `inviter`, or the former one of the same rule if that keeps the invite and this one does not.
-
-    What was promised once is kept: another action of the rule does not take it back.
-    """
-    if inviter.keeps:
-        return inviter
-    former = tx.sync.inviters(delivery.booking_id, delivery.recipient)
-    keeping = next((one for one in former if one.rule_id == inviter.rule_id and one.keeps), None)
-    return inviter if keeping is None else replace(keeping, is_active=True, invited_at=inviter.invited_at)
 
 
 def _kept(tx: Transaction, booking: Booking, inviters: Mapping[str, list[Inviter]]) -> list[Kept]:

@@ -20,7 +20,8 @@ from tocsin.domain.model import (
     WorkspaceId,
 )
 from tocsin.services.ports import BookingFilter
-from tocsin.storage.columns import Row, as_json, containing, instant, maybe_instant, maybe_micros, micros
+from tocsin.storage.booking_filters import ORDERS, conditions
+from tocsin.storage.columns import Row, as_json, instant, maybe_instant, maybe_micros, micros
 from tocsin.storage.database import Connection
 from tocsin.storage.members import COLUMNS as MEMBER_COLUMNS
 from tocsin.storage.members import member_of
@@ -35,29 +36,6 @@ _SELECT = f"""
       FROM bookings b
       LEFT JOIN meeting_outcomes o ON o.workspace_id = b.workspace_id AND o.id = b.outcome_id
      WHERE b.workspace_id = :workspace_id"""
-# What a filter asks for; each clause is only there if it is asked for.
-_CLAUSES = {
-    "upcoming": "b.ends_at > :now AND b.status IN ('confirmed', 'awaiting_approval')",
-    "past": "b.ends_at <= :now AND b.status IN ('confirmed', 'awaiting_approval')",
-    "cancelled": "b.status IN ('cancelled', 'rejected')",
-    # Bookings begun and not paid: the scheduler that takes payments has them, Tocsin never does.
-    "incomplete": "1 = 0",
-    "client_email": "lower(b.client_email) = lower(:client_email)",
-    "host_email": """EXISTS (SELECT 1 FROM booking_hosts h JOIN members m ON m.workspace_id = h.workspace_id
-        AND m.id = h.member_id WHERE h.workspace_id = b.workspace_id AND h.booking_id = b.id AND m.email = :host_email)""",
-    "link_id": "b.link_id = :link_id",
-    "search": "(lower(b.client_name) LIKE :search ESCAPE '~' OR lower(b.client_email) LIKE :search ESCAPE '~')",
-    "starts_from": "b.starts_at >= :starts_from",
-    "starts_until": "b.starts_at < :starts_until",
-    "ends_from": "b.ends_at >= :ends_from",
-    "ends_until": "b.ends_at < :ends_until",
-}
-_ORDERS = {
-    ("created_at", True): "b.created_at DESC, b.id DESC",
-    ("created_at", False): "b.created_at, b.id",
-    ("starts_at", True): "b.starts_at DESC, b.id DESC",
-    ("starts_at", False): "b.starts_at, b.id",
-}
 
 
 class SqlBookings:
@@ -126,11 +104,16 @@ class SqlBookings:
         found = self._bookings(f"{_SELECT} AND (b.id = :id OR b.sid = :id)", id=booking_id)
         return found[0] if found else None
 
-    def revision(self, booking_id: BookingId) -> int | None:
-        """Return which revision a booking is at now."""
-        statement = "SELECT revision FROM bookings WHERE workspace_id = :workspace_id AND id = :id"
-        row = self._connection.row(statement, workspace_id=self._workspace_id, id=booking_id)
-        return None if row is None else int(row["revision"])
+    def of(self, booking_ids: Iterable[BookingId]) -> dict[BookingId, Booking]:
+        """Return the bookings with these ids, by id."""
+        found = self._bookings(f"{_SELECT} AND b.id {{any_of}}(:ids)", ids=as_json(sorted(set(booking_ids))))
+        return {booking.id: booking for booking in found}
+
+    def revisions(self, booking_ids: Iterable[BookingId]) -> dict[BookingId, int]:
+        """Return which revision each of these bookings is at now, by id."""
+        statement = "SELECT id, revision FROM bookings WHERE workspace_id = :workspace_id AND id {any_of}(:ids)"
+        rows = self._connection.rows(statement, workspace_id=self._workspace_id, ids=as_json(sorted(set(booking_ids))))
+        return {BookingId(row["id"]): int(row["revision"]) for row in rows}
 
     def hold(self, booking_ids: Iterable[BookingId]) -> None:
         """Keep everybody else from changing these bookings until the end."""
@@ -140,9 +123,9 @@ class SqlBookings:
 
     def page(self, wanted: BookingFilter, *, now: datetime, limit: int, offset: int) -> tuple[list[Booking], int]:
         """Return a page of the bookings that `wanted` names, and the number of all of them."""
-        clauses, values = _conditions(wanted, now=now)
+        clauses, values = conditions(wanted, now=now)
         statement = (
-            f"{_SELECT}{clauses} ORDER BY {_ORDERS[wanted.order_by, wanted.descending]} LIMIT :limit OFFSET :offset"
+            f"{_SELECT}{clauses} ORDER BY {ORDERS[wanted.order_by, wanted.descending]} LIMIT :limit OFFSET :offset"
         )
         found = self._bookings(statement, limit=limit, offset=offset, **values)
         counting = f"SELECT count(*) AS n FROM bookings b WHERE b.workspace_id = :workspace_id{clauses}"
@@ -212,23 +195,6 @@ class SqlBookings:
         for host in self._connection.rows(query, workspace_id=self._workspace_id, ids=as_json(list(hosts))):
             hosts[host["booking_id"]].append(host)
         return [_booking(row, hosts[row["id"]]) for row in rows]
-
-
-def _conditions(wanted: BookingFilter, *, now: datetime) -> tuple[str, dict[str, object]]:
-    values: dict[str, object] = {
-        "client_email": wanted.client_email,
-        "host_email": wanted.host_email,
-        "link_id": wanted.link_id,
-        "search": containing(wanted.search) if wanted.search else "",
-        "starts_from": maybe_micros(wanted.starts_from),
-        "starts_until": maybe_micros(wanted.starts_until),
-        "ends_from": maybe_micros(wanted.ends_from),
-        "ends_until": maybe_micros(wanted.ends_until),
-    }
-    values = {name: value for name, value in values.items() if value not in {"", None}}
-    names = [*([wanted.type] if wanted.type else []), *values]
-    clauses = "".join(f" AND {_CLAUSES[name]}" for name in names)
-    return clauses, values | ({"now": micros(now)} if ":now" in clauses else {})
 
 
 def _values(booking: Booking) -> dict[str, object]:

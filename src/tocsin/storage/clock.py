@@ -16,21 +16,25 @@ class DatabaseClock:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._lock = threading.Lock()
-        self._asked_at = -RESYNC.total_seconds()
-        self._answer = instant(0)
-        self._ask()
+        self._asking = threading.Lock()
+        self._known = self._ask()  # an answer, and when it came in seconds of the monotonic clock
 
     def __call__(self) -> datetime:
-        """Return the time now, in UTC. Raises UnavailableError if the database is away when it has to be asked."""
-        with self._lock:
-            if time.monotonic() - self._asked_at >= RESYNC.total_seconds():
-                self._ask()
-            return self._answer + timedelta(seconds=time.monotonic() - self._asked_at)
+        """Return the time now, in UTC. Raises UnavailableError if the database is away when it has to be asked.
 
-    def _ask(self) -> None:
+        One asks, and the others do not wait for it: they hold connections, and to ask takes one more.
+        """
+        answer, asked_at = self._known
+        if time.monotonic() - asked_at >= RESYNC.total_seconds() and self._asking.acquire(blocking=False):
+            try:
+                answer, asked_at = self._known = self._ask()
+            finally:
+                self._asking.release()
+        return answer + timedelta(seconds=time.monotonic() - asked_at)
+
+    def _ask(self) -> tuple[datetime, float]:
         with self._database.reading() as connection:
-            self._answer = instant(connection.number(_NOW))
+            answer = instant(connection.number(_NOW))
             # Looked at after the answer came and not before it was asked for: a slow answer must make this clock slow, because
             # a fast one would send early.
-            self._asked_at = time.monotonic()
+            return answer, time.monotonic()

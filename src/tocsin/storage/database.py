@@ -21,6 +21,7 @@ class Dialect:
     skip_locked: str
     any_of: str  # `column {any_of}(:name)` with the values as a JSON list
     named: str  # how a parameter is spelled, `{0}` being its name
+    is_remote: bool  # whether a statement costs a round trip, unless it goes with others
 
     def spell(self, sql: str) -> str:
         """Return `sql` as this database wants it."""
@@ -35,6 +36,7 @@ SQLITE = Dialect(
     skip_locked="",
     any_of="IN (SELECT value FROM json_each({0}))",
     named=":{0}",
+    is_remote=False,
 )
 POSTGRESQL = Dialect(
     name="postgresql",
@@ -44,17 +46,8 @@ POSTGRESQL = Dialect(
     skip_locked="FOR UPDATE SKIP LOCKED",
     any_of="IN (SELECT json_array_elements_text(CAST({0} AS json)))",
     named="%({0})s",
+    is_remote=True,
 )
-
-
-class Cursor(Protocol):
-    """What is used of the drivers' cursors."""
-
-    rowcount: int
-
-    def fetchall(self) -> list[Any]:
-        """Return all rows that are left."""
-        ...
 
 
 class Raw(Protocol):
@@ -62,6 +55,10 @@ class Raw(Protocol):
 
     def execute(self, sql: Any, parameters: Any = ..., /) -> Any:
         """Run one statement."""
+        ...
+
+    def cursor(self) -> Any:
+        """Return a cursor, which runs one statement with many sets of values."""
         ...
 
 
@@ -92,9 +89,19 @@ class Connection:
 
     def run_each(self, sql: str, many: Iterable[dict[str, object]]) -> None:
         """Run a statement once for each set of values."""
-        spelled = self.dialect.spell(sql)
-        for values in many:
-            self._raw.execute(spelled, values)
+        self._raw.cursor().executemany(self.dialect.spell(sql), list(many))
+
+    def touched_by_each(self, sql: str, many: Iterable[dict[str, object]]) -> list[int]:
+        """Run a statement once for each set of values; return how many rows each of them touched."""
+        spelled, each = self.dialect.spell(sql), list(many)
+        if not self.dialect.is_remote:
+            return [int(self._raw.execute(spelled, values).rowcount) for values in each]
+        cursor = self._raw.cursor()
+        cursor.executemany(spelled, each, returning=True)
+        touched = [int(cursor.rowcount)] if each else []
+        while cursor.nextset():
+            touched.append(int(cursor.rowcount))
+        return touched
 
 
 class Database(Protocol):

@@ -125,18 +125,18 @@ class SqlDeliveries:
             statement, workspace_id=self._workspace_id, booking_id=booking_id, about=about, now=micros(now)
         )
 
-    def newer_waits(self, delivery: Delivery) -> bool:
-        """Tell whether a rule's message of a newer change of the booking waits for the recipient of `delivery`."""
+    def outrun(self, delivery_ids: Iterable[DeliveryId]) -> set[DeliveryId]:
+        """Return those for whose recipient a rule's message of a newer change of the booking waits."""
         statement = f"""
-            SELECT count(*) AS n FROM deliveries
-             WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND recipient_key = :recipient_key
-               AND {OPEN} AND {_FIRED}
-               AND event IN ('booking_rescheduled', 'booking_cancelled') AND booking_revision > :revision"""
-        found = self._connection.number(
-            statement,
-            **self._compared(delivery),
-        )
-        return found > 0
+            SELECT d.id FROM deliveries d
+             WHERE d.workspace_id = :workspace_id AND d.id {{any_of}}(:ids)
+               AND EXISTS (SELECT 1 FROM deliveries newer
+                            WHERE newer.workspace_id = d.workspace_id AND newer.booking_id = d.booking_id
+                              AND newer.recipient_key = d.recipient_key AND newer.{OPEN} AND newer.{_FIRED}
+                              AND newer.event IN ('booking_rescheduled', 'booking_cancelled')
+                              AND newer.booking_revision > d.booking_revision)"""
+        rows = self._connection.rows(statement, workspace_id=self._workspace_id, ids=as_json(sorted(delivery_ids)))
+        return {DeliveryId(row["id"]) for row in rows}
 
     def end(self, delivery_id: DeliveryId, verdict: Verdict, *, now: datetime) -> None:
         """End one delivery, if it still waits."""

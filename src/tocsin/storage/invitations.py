@@ -1,11 +1,13 @@
 """Table invitations: the ledger of what each recipient's calendar was told and holds."""
 
+from collections.abc import Iterable
+
 from tocsin.domain.delivery import Delivery
 from tocsin.domain.invite import Answered, Invitation, Method, Proposed
 from tocsin.domain.model import BookingId, WorkspaceId
 from tocsin.domain.rsvp import Rsvp
 from tocsin.domain.rules import recipient_key
-from tocsin.storage.columns import Row, instant, micros
+from tocsin.storage.columns import Row, as_json, instant, micros
 from tocsin.storage.database import Connection
 
 _COLUMNS = """booking_id, recipient, uid, organizer_email, method, sequence, stamp_at, digest, calendar, thread_id,
@@ -39,6 +41,21 @@ class SqlInvitations:
         row = self._connection.row(statement, **self._key(booking_id, recipient))
         return None if row is None else _invitation(row)
 
+    def of(
+        self, booking_ids: Iterable[BookingId], recipients: Iterable[str]
+    ) -> dict[tuple[BookingId, str], Invitation]:
+        """Return what any of these recipients were told about any of these bookings, by booking and recipient's key."""
+        statement = f"""
+            SELECT recipient_key, {_COLUMNS} FROM invitations
+             WHERE workspace_id = :workspace_id AND booking_id {{any_of}}(:bookings) AND recipient_key {{any_of}}(:keys)"""
+        rows = self._connection.rows(
+            statement,
+            workspace_id=self._workspace_id,
+            bookings=as_json(sorted(set(booking_ids))),
+            keys=as_json(sorted(set(map(recipient_key, recipients)))),
+        )
+        return {(BookingId(row["booking_id"]), row["recipient_key"]): _invitation(row) for row in rows}
+
     def of_booking(self, booking_id: BookingId) -> list[Invitation]:
         """Return all invitations of a booking."""
         statement = f"""
@@ -66,28 +83,12 @@ class SqlInvitations:
         row = self._connection.row(statement, workspace_id=self._workspace_id, id=invitation_id)
         return None if row is None else _invitation(row)
 
-    def put(self, invitation: Invitation) -> None:
-        """Store what a recipient is told from now on; what he holds stays until the message was taken.
+    def put(self, *invitations: Invitation) -> None:
+        """Store what recipients are told from now on; what they hold stays until the message was taken.
 
-        With another UID he holds nothing yet, and what he answered before says nothing of it.
+        With another UID a recipient holds nothing yet, and what he answered before says nothing of it.
         """
-        self._connection.run(
-            _PUT,
-            workspace_id=self._workspace_id,
-            recipient_key=recipient_key(invitation.recipient),
-            booking_id=invitation.booking_id,
-            recipient=invitation.recipient,
-            uid=invitation.uid,
-            organizer_email=invitation.organizer_email,
-            method=invitation.method.value,
-            sequence=invitation.sequence,
-            stamp_at=micros(invitation.stamp),
-            digest=invitation.digest,
-            calendar=invitation.calendar,
-            thread_id=invitation.thread_id,
-            booking_revision=invitation.booking_revision,
-            id=invitation.id,
-        )
+        self._connection.run_each(_PUT, (_values(one) | {"workspace_id": self._workspace_id} for one in invitations))
 
     def came_back(self, delivery: Delivery) -> None:
         """Note that a recipient does not hold what came back, but the last of what has reached him before, or nothing."""
@@ -143,6 +144,24 @@ class SqlInvitations:
             "booking_id": booking_id,
             "recipient_key": recipient_key(recipient),
         }
+
+
+def _values(invitation: Invitation) -> dict[str, object]:
+    return {
+        "recipient_key": recipient_key(invitation.recipient),
+        "booking_id": invitation.booking_id,
+        "recipient": invitation.recipient,
+        "uid": invitation.uid,
+        "organizer_email": invitation.organizer_email,
+        "method": invitation.method.value,
+        "sequence": invitation.sequence,
+        "stamp_at": micros(invitation.stamp),
+        "digest": invitation.digest,
+        "calendar": invitation.calendar,
+        "thread_id": invitation.thread_id,
+        "booking_revision": invitation.booking_revision,
+        "id": invitation.id,
+    }
 
 
 def _invitation(row: Row) -> Invitation:

@@ -1,8 +1,10 @@
 """Table messages: the bytes of each message, frozen before it is first sent."""
 
+from collections.abc import Iterable, Mapping
+
 from tocsin.domain.delivery import DeliveryId, Frozen
 from tocsin.domain.model import WorkspaceId
-from tocsin.storage.columns import Row, instant, micros
+from tocsin.storage.columns import Row, as_json, instant, micros
 from tocsin.storage.database import Connection
 
 
@@ -21,8 +23,16 @@ class SqlMessages:
         row = self._connection.row(statement, workspace_id=self._workspace_id, id=delivery_id)
         return None if row is None else _frozen(row)
 
-    def freeze(self, delivery_id: DeliveryId, frozen: Frozen) -> None:
-        """Keep the message of a delivery, in the place of an older one that no longer holds."""
+    def of(self, delivery_ids: Iterable[DeliveryId]) -> dict[DeliveryId, Frozen]:
+        """Return the messages that were frozen already, by delivery."""
+        statement = """
+            SELECT delivery_id, booking_revision, sequence, message_id, sender, message, frozen_at FROM messages
+             WHERE workspace_id = :workspace_id AND delivery_id {any_of}(:ids)"""
+        rows = self._connection.rows(statement, workspace_id=self._workspace_id, ids=as_json(sorted(delivery_ids)))
+        return {DeliveryId(row["delivery_id"]): _frozen(row) for row in rows}
+
+    def freeze(self, messages: Mapping[DeliveryId, Frozen]) -> None:
+        """Keep the messages of deliveries, each in the place of an older one that no longer holds."""
         statement = """
             INSERT INTO messages (workspace_id, delivery_id, booking_revision, sequence, message_id, sender, message, frozen_at)
             VALUES (:workspace_id, :delivery_id, :booking_revision, :sequence, :message_id, :sender, :message, :frozen_at)
@@ -30,17 +40,19 @@ class SqlMessages:
                SET booking_revision = excluded.booking_revision, sequence = excluded.sequence,
                    message_id = excluded.message_id, sender = excluded.sender, message = excluded.message,
                    frozen_at = excluded.frozen_at"""
-        self._connection.run(
-            statement,
-            workspace_id=self._workspace_id,
-            delivery_id=delivery_id,
-            booking_revision=frozen.booking_revision,
-            sequence=frozen.sequence,
-            message_id=frozen.message_id,
-            sender=frozen.sender,
-            message=frozen.message,
-            frozen_at=micros(frozen.frozen_at),
-        )
+        self._connection.run_each(statement, (self._values(*each) for each in messages.items()))
+
+    def _values(self, delivery_id: DeliveryId, frozen: Frozen) -> dict[str, object]:
+        return {
+            "workspace_id": self._workspace_id,
+            "delivery_id": delivery_id,
+            "booking_revision": frozen.booking_revision,
+            "sequence": frozen.sequence,
+            "message_id": frozen.message_id,
+            "sender": frozen.sender,
+            "message": frozen.message,
+            "frozen_at": micros(frozen.frozen_at),
+        }
 
 
 def _frozen(row: Row) -> Frozen:

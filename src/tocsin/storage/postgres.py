@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -12,23 +13,37 @@ from tocsin.services import faults
 from tocsin.storage.database import POSTGRESQL, Connection
 
 WAIT = 5.0  # seconds for a free connection before the answer is "unavailable"
+# How long one chain of attempts to connect goes on. The pool doubles the pause between two of them, up to minutes, and a new
+# primary would wait that long for us; whoever needs a connection afterwards begins a new chain at once.
+RECONNECT = 2.0
+# What the URL does not say. A host that lost its power never closes its connections: without these, a thread that waits for an
+# answer from it would wait for two hours.
+_PATIENCE = {
+    "connect_timeout": 5,  # seconds for each host of the URL
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,  # milliseconds
+}
 
 
 class PostgresDatabase:
-    """A pool of at most `size` connections to one PostgreSQL."""
+    """A pool of at most `size` connections to one PostgreSQL, or to whichever host of the URL is the primary."""
 
     dialect = POSTGRESQL
 
     def __init__(self, url: str, *, size: int = 16) -> None:
+        self._url = _patient(url)
         self._pool = ConnectionPool(
-            url,
+            self._url,
             min_size=1,
             max_size=size,
             timeout=WAIT,
+            reconnect_timeout=RECONNECT,
             open=False,
             check=ConnectionPool.check_connection,
             # Prepared statements belong to a session, and a pooler in transaction mode has none.
-            kwargs={"row_factory": dict_row, "prepare_threshold": None, "connect_timeout": 5},
+            kwargs={"row_factory": dict_row, "prepare_threshold": None},
         )
         self._pool.open()
         try:
@@ -41,11 +56,16 @@ class PostgresDatabase:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """Begin; commit at the end of the block. Raises UnavailableError if the server is away."""
+        """Begin; commit at the end of the block. Raises UnavailableError if the server is away, or has become a standby."""
         with _translated():
-            with self._pool.connection() as raw, raw.transaction():
-                yield Connection(raw, POSTGRESQL)
-                faults.point("before_commit")
+            with self._pool.connection() as raw:
+                try:
+                    with raw.transaction():
+                        yield Connection(raw, POSTGRESQL)
+                        faults.point("before_commit")
+                except psycopg.errors.ReadOnlySqlTransaction as error:
+                    raw.close()  # the pool makes another one, which finds the primary
+                    raise UnavailableError("the database is a standby now") from error
             faults.point("after_commit")
 
     @contextmanager
@@ -55,9 +75,30 @@ class PostgresDatabase:
             raw.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             yield Connection(raw, POSTGRESQL)
 
+    @contextmanager
+    def aside(self) -> Iterator[Connection]:
+        """Give a transaction for what changes no table; it passes no planted fault."""
+        with _translated(), self._pool.connection() as raw:
+            yield Connection(raw, POSTGRESQL)
+
+    @contextmanager
+    def apart(self) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
+        """Give a session beside the pool, closed at the end of the block; each statement is a transaction of its own."""
+        with _translated(), psycopg.connect(self._url, autocommit=True) as raw:
+            yield raw
+
     def close(self) -> None:
         """Close the pool."""
         self._pool.close()
+
+
+def _patient(url: str) -> str:
+    try:
+        said = conninfo_to_dict(url)
+        return make_conninfo(url, **{name: value for name, value in _PATIENCE.items() if name not in said})
+    except psycopg.ProgrammingError as error:
+        # Not its words: they can hold the password.
+        raise ConfigurationError("TOCSIN_DATABASE_URL: libpq cannot read it; percent-encode what is special") from error
 
 
 @contextmanager

@@ -7,8 +7,8 @@ from tocsin.domain.delivery import Delivery, Outcome, Settlement, State, Verdict
 from tocsin.domain.errors import ConflictError
 from tocsin.domain.model import WorkspaceId
 from tocsin.domain.retry import MOST_CRASHES
-from tocsin.domain.rules import RuleId
-from tocsin.storage.columns import Row, instant, maybe_micros, micros
+from tocsin.domain.rules import RuleId, recipient_key
+from tocsin.storage.columns import Row, as_json, instant, maybe_micros, micros
 from tocsin.storage.database import Connection, Database
 from tocsin.storage.deliveries import COLUMNS, OPEN, delivery_of
 
@@ -21,6 +21,7 @@ _CLAIM = f"""
         SELECT d.workspace_id AS due_workspace_id, d.id AS due_id
           FROM deliveries d
          WHERE d.state IN ('scheduled', 'sending', 'retrying') AND d.next_at <= :now AND {{which}}
+           AND NOT d.workspace_id {{any_of}}(:passed_over)
            AND NOT EXISTS (
                SELECT 1 FROM deliveries e
                 WHERE e.workspace_id = d.workspace_id AND e.booking_id = d.booking_id
@@ -58,8 +59,7 @@ _NO_ATTEMPT = """
      WHERE workspace_id = :workspace_id AND delivery_id = :id AND number = :attempts AND result IS NULL"""
 _HOLDS = """
     UPDATE invitations SET held_method = method, held_sequence = sequence
-     WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND recipient_key = (
-           SELECT recipient_key FROM deliveries WHERE workspace_id = :workspace_id AND id = :id)
+     WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND recipient_key = :recipient_key
        AND sequence = (SELECT m.sequence FROM messages m WHERE m.workspace_id = :workspace_id AND m.delivery_id = :id)"""
 
 
@@ -69,12 +69,17 @@ class SqlQueue:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def claim(self, *, worker: str, now: datetime, lease_ends: datetime, limit: int) -> list[Delivery]:
+    def claim(
+        self, *, worker: str, now: datetime, lease_ends: datetime, limit: int, passed_over: Iterable[WorkspaceId] = ()
+    ) -> list[Delivery]:
         """Take what has been due longest, at most `limit`, for `worker`; each begins a new attempt. A suspect is taken alone.
+
+        Nothing is taken of the workspaces that are `passed_over`.
 
         A delivery whose attempts ended with their worker MOST_CRASHES times is failed here instead: it may be the cause.
         """
-        lease = {"worker": worker, "now": micros(now), "lease_ends": micros(lease_ends)}
+        lease: dict[str, object] = {"worker": worker, "now": micros(now), "lease_ends": micros(lease_ends)}
+        lease["passed_over"] = as_json(sorted(passed_over))
         try:
             with self._database.transaction() as connection:
                 taken = _begun(connection, connection.rows(_CLAIM_SUSPECT, limit=1, **lease), now=now)
@@ -95,7 +100,7 @@ class SqlQueue:
     def settle(self, settlements: Iterable[Settlement], *, now: datetime) -> list[Settlement]:
         """Write how attempts ended; return those that could be written. One whose lease was lost changes nothing."""
         with self._database.transaction() as connection:
-            return [one for one in settlements if _settle(connection, one, now=now)]
+            return _settle(connection, list(settlements), now=now)
 
     def next_due(self) -> datetime | None:
         """Return when the next delivery of any workspace wants to be acted on."""
@@ -121,40 +126,38 @@ def _begun(connection: Connection, rows: list[Row], *, now: datetime) -> list[De
     taken = [delivery_of(row) for row in rows]
     healthy = [delivery for delivery in taken if delivery.crashes < MOST_CRASHES]
     connection.run_each(_BEGIN_ATTEMPT, (_beginning(delivery, now) for delivery in healthy))
-    for delivery in taken:
-        if delivery.crashes >= MOST_CRASHES:
-            _settle(connection, _poisoned(delivery), now=now)
+    poisoned = [_poisoned(delivery) for delivery in taken if delivery.crashes >= MOST_CRASHES]
+    _settle(connection, poisoned, now=now)
     return healthy
 
 
-def _settle(connection: Connection, settlement: Settlement, *, now: datetime) -> bool:
-    delivery, outcome, verdict = settlement.delivery, settlement.outcome, settlement.verdict
-    ended = verdict.next_at is None
-    key = {"workspace_id": delivery.workspace_id, "id": delivery.id}
-    written = connection.run(
-        _SETTLE,
-        state=verdict.state.value,
-        reason=verdict.reason,
-        next_at=maybe_micros(verdict.next_at) or micros(now),
-        settled_at=micros(now) if ended else None,
-        failed=int(settlement.counts),
-        attempts=delivery.attempts,
-        **key,
-    )
-    if not written:
-        return False
-    if outcome is None:
-        connection.run(_NO_ATTEMPT, attempts=delivery.attempts, **key)
-    else:
-        connection.run(_END_ATTEMPT, attempts=delivery.attempts, ended_at=micros(now), **_ending(outcome), **key)
-    if verdict.state is State.SENT:
-        connection.run(_HOLDS, booking_id=delivery.booking_id, **key)
-    return True
+def _settle(connection: Connection, settlements: list[Settlement], *, now: datetime) -> list[Settlement]:
+    touched = connection.touched_by_each(_SETTLE, (_settled(one, now) for one in settlements))
+    written = [one for one, number in zip(settlements, touched, strict=True) if number]
+    undone = [one.delivery for one in written if one.outcome is None]
+    connection.run_each(_NO_ATTEMPT, (_attempt_of(delivery) for delivery in undone))
+    done = [(one.delivery, one.outcome) for one in written if one.outcome is not None]
+    connection.run_each(_END_ATTEMPT, (_ending(delivery, outcome, now) for delivery, outcome in done))
+    sent = [one.delivery for one in written if one.verdict.state is State.SENT]
+    connection.run_each(_HOLDS, (_holder(delivery) for delivery in sent))
+    return written
 
 
 def _poisoned(delivery: Delivery) -> Settlement:
     reason = f"the worker died in each of {delivery.crashes} attempts; look at the logs, then retry it"
     return Settlement(delivery=delivery, outcome=None, verdict=Verdict(state=State.FAILED, reason=reason))
+
+
+def _settled(settlement: Settlement, now: datetime) -> dict[str, object]:
+    verdict = settlement.verdict
+    return {
+        "state": verdict.state.value,
+        "reason": verdict.reason,
+        "next_at": maybe_micros(verdict.next_at) or micros(now),
+        "settled_at": micros(now) if verdict.next_at is None else None,
+        "failed": int(settlement.counts),
+        **_attempt_of(settlement.delivery),
+    }
 
 
 def _beginning(delivery: Delivery, now: datetime) -> dict[str, object]:
@@ -166,10 +169,25 @@ def _beginning(delivery: Delivery, now: datetime) -> dict[str, object]:
     }
 
 
-def _ending(outcome: Outcome) -> dict[str, object]:
+def _ending(delivery: Delivery, outcome: Outcome, now: datetime) -> dict[str, object]:
     return {
         "result": outcome.result.value,
         "code": outcome.code,
         "enhanced_code": outcome.enhanced_code,
         "reply": outcome.reply,
+        "ended_at": micros(now),
+        **_attempt_of(delivery),
+    }
+
+
+def _attempt_of(delivery: Delivery) -> dict[str, object]:
+    return {"workspace_id": delivery.workspace_id, "id": delivery.id, "attempts": delivery.attempts}
+
+
+def _holder(delivery: Delivery) -> dict[str, object]:
+    return {
+        "workspace_id": delivery.workspace_id,
+        "id": delivery.id,
+        "booking_id": delivery.booking_id,
+        "recipient_key": recipient_key(delivery.recipient),
     }

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import timedelta
+from functools import lru_cache
 
 from tocsin.domain.conditions import Condition, Field, Operator
 from tocsin.domain.events import EventKind
@@ -208,6 +209,8 @@ def _conditions(text: str) -> tuple[Condition, ...]:
     )
 
 
+# A rule writes to many, and a batch of deliveries asks for its actions once for each.
+@lru_cache(maxsize=128)
 def _actions(text: str) -> tuple[Action, ...]:
     return tuple(
         Action(**{**action, "type": ActionType(action["type"]), "emails": tuple(action["emails"])})

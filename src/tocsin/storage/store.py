@@ -1,7 +1,8 @@
 """The Store that the use cases see: transactions of one workspace, the queue, and what crosses workspaces."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from tocsin.domain.model import WorkspaceId
 from tocsin.storage.answers import SqlAnswers
@@ -58,6 +59,15 @@ class SqlStore:
         """Begin; commit durably at the end of the block, or roll back if it raises."""
         with self._database.transaction() as connection:
             yield SqlTransaction(connection, workspace_id)
+
+    @contextmanager
+    def together(self) -> Iterator[Callable[[WorkspaceId], SqlTransaction]]:
+        """Begin, and give each workspace's tables; what is done in all of them becomes durable in one commit.
+
+        Who works on several workspaces goes through them in the order of their ids, so that nobody waits for each other.
+        """
+        with self._database.transaction() as connection:
+            yield partial(SqlTransaction, connection)
 
     @contextmanager
     def reading(self, workspace_id: WorkspaceId) -> Iterator[SqlTransaction]:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from tocsin.domain.model import WorkspaceId
-from tocsin.domain.suppression import Suppression, SuppressionReason, strongest, suppression_key
+from tocsin.domain.suppression import Suppression, SuppressionReason, suppression_key
 from tocsin.storage.columns import Row, as_json, instant, micros
 from tocsin.storage.database import Connection
 from tocsin.storage.deliveries import OPEN
@@ -55,10 +55,16 @@ class SqlSuppressions:
         )
         return [_suppression(row) for row in rows]
 
-    def covering(self, recipient: str, rule_id: str, *, opt_outs: bool = True) -> Suppression | None:
-        """Return the entry that keeps a rule's messages from an address, or None; without `opt_outs` those do not count."""
-        found = [one for one in self.of_recipient(recipient) if one.rule_id in ("", rule_id)]
-        return strongest(found, opt_outs=opt_outs)
+    def of(self, recipients: Iterable[str]) -> dict[str, list[Suppression]]:
+        """Return all entries for these addresses, by `suppression_key`; nothing for one that has none."""
+        statement = f"""
+            SELECT recipient_key, {_COLUMNS} FROM suppressions
+             WHERE workspace_id = :workspace_id AND recipient_key {{any_of}}(:keys) ORDER BY since_at, rule_id, reason"""
+        keys = as_json(sorted(set(map(suppression_key, recipients))))
+        found: dict[str, list[Suppression]] = {}
+        for row in self._connection.rows(statement, workspace_id=self._workspace_id, keys=keys):
+            found.setdefault(row["recipient_key"], []).append(_suppression(row))
+        return found
 
     def page(self, *, recipient: str, limit: int, offset: int) -> tuple[list[Suppression], int]:
         """Return a page of the list (of one address, if given), the newest first, and the number of all entries."""

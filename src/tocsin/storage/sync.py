@@ -9,7 +9,7 @@ from tocsin.domain.plan import Planned
 from tocsin.domain.rules import RuleId, recipient_key
 from tocsin.domain.sync import LONGEST_SETTLE, Inviter
 from tocsin.services.ports import NewId
-from tocsin.storage.columns import Row, instant, micros
+from tocsin.storage.columns import Row, as_json, instant, micros
 from tocsin.storage.database import Connection
 from tocsin.storage.deliveries import ADD, WAITING, values_of
 
@@ -68,8 +68,8 @@ class SqlSync:
         )
         return found > 0
 
-    def invited(self, booking_id: BookingId, recipient: str, inviter: Inviter) -> None:
-        """Note that a recipient was invited by an action."""
+    def invited(self, invited: Iterable[tuple[BookingId, str, Inviter]]) -> None:
+        """Note of each booking and recipient that he was invited by an action."""
         statement = f"""
             INSERT INTO inviters (workspace_id, booking_id, recipient_key, {_COLUMNS})
             VALUES (:workspace_id, :booking_id, :recipient_key, :rule_id, :rule_revision, :action_index, :keeps, :is_active,
@@ -77,15 +77,8 @@ class SqlSync:
             ON CONFLICT (workspace_id, booking_id, recipient_key, rule_id) DO UPDATE
                SET rule_revision = excluded.rule_revision, action_index = excluded.action_index, keeps = excluded.keeps,
                    is_active = excluded.is_active, invited_at = excluded.invited_at"""
-        self._connection.run(
-            statement,
-            **self._key(booking_id, recipient),
-            rule_id=inviter.rule_id,
-            rule_revision=inviter.rule_revision,
-            action_index=inviter.action_index,
-            keeps=inviter.keeps,
-            is_active=inviter.is_active,
-            invited_at=micros(inviter.invited_at),
+        self._connection.run_each(
+            statement, (self._key(booking_id, one) | _values(inviter) for booking_id, one, inviter in invited)
         )
 
     def set_active(self, booking_id: BookingId, recipient: str, rule_id: RuleId, *, is_active: bool) -> None:
@@ -104,6 +97,25 @@ class SqlSync:
              ORDER BY invited_at, rule_id"""
         return [_inviter(row) for row in self._connection.rows(statement, **self._key(booking_id, recipient))]
 
+    def of(
+        self, booking_ids: Iterable[BookingId], recipients: Iterable[str]
+    ) -> dict[tuple[BookingId, str], list[Inviter]]:
+        """Return who invited any of these recipients to any of these bookings, the latest last, by booking and key."""
+        statement = f"""
+            SELECT booking_id, recipient_key, {_COLUMNS} FROM inviters
+             WHERE workspace_id = :workspace_id AND booking_id {{any_of}}(:bookings) AND recipient_key {{any_of}}(:keys)
+             ORDER BY booking_id, recipient_key, invited_at, rule_id"""
+        rows = self._connection.rows(
+            statement,
+            workspace_id=self._workspace_id,
+            bookings=as_json(sorted(set(booking_ids))),
+            keys=as_json(sorted(set(map(recipient_key, recipients)))),
+        )
+        found: dict[tuple[BookingId, str], list[Inviter]] = {}
+        for row in rows:
+            found.setdefault((BookingId(row["booking_id"]), row["recipient_key"]), []).append(_inviter(row))
+        return found
+
     def of_booking(self, booking_id: BookingId) -> dict[str, list[Inviter]]:
         """Return who invited whom to a booking, the latest last, by recipient's key."""
         statement = f"""
@@ -120,6 +132,17 @@ class SqlSync:
             "booking_id": booking_id,
             "recipient_key": recipient_key(recipient),
         }
+
+
+def _values(inviter: Inviter) -> dict[str, object]:
+    return {
+        "rule_id": inviter.rule_id,
+        "rule_revision": inviter.rule_revision,
+        "action_index": inviter.action_index,
+        "keeps": inviter.keeps,
+        "is_active": inviter.is_active,
+        "invited_at": micros(inviter.invited_at),
+    }
 
 
 def _inviter(row: Row) -> Inviter:

@@ -124,15 +124,16 @@ class SqlUsage:
             before=0 if before is None else micros(before),
         )
 
-    def is_charged(self, delivery_id: DeliveryId) -> bool:
-        """Tell whether a delivery was counted already."""
-        statement = "SELECT id FROM deliveries WHERE workspace_id = :workspace_id AND id = :id AND charged"
-        return self._connection.row(statement, workspace_id=self._workspace_id, id=delivery_id) is not None
+    def charged(self, delivery_ids: Iterable[DeliveryId]) -> set[DeliveryId]:
+        """Return those of the deliveries that were counted already."""
+        statement = "SELECT id FROM deliveries WHERE workspace_id = :workspace_id AND id {any_of}(:ids) AND charged"
+        rows = self._connection.rows(statement, workspace_id=self._workspace_id, ids=as_json(sorted(delivery_ids)))
+        return {DeliveryId(row["id"]) for row in rows}
 
-    def charge(self, delivery_id: DeliveryId) -> None:
-        """Mark a delivery as counted."""
-        statement = "UPDATE deliveries SET charged = TRUE WHERE workspace_id = :workspace_id AND id = :id"
-        self._connection.run(statement, workspace_id=self._workspace_id, id=delivery_id)
+    def charge(self, delivery_ids: Iterable[DeliveryId]) -> None:
+        """Mark deliveries as counted."""
+        statement = "UPDATE deliveries SET charged = TRUE WHERE workspace_id = :workspace_id AND id {any_of}(:ids)"
+        self._connection.run(statement, workspace_id=self._workspace_id, ids=as_json(sorted(delivery_ids)))
 
     def release(self, reason: str, *, now: datetime) -> int:
         """Let go at once what was due and waits for a reason that begins so; return how many."""

@@ -5,19 +5,21 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
+from functools import partial
 
-from tocsin.domain.delivery import Settlement
+from tocsin.domain.delivery import Delivery, Settlement
 from tocsin.domain.errors import UnavailableError
 from tocsin.services.attempts import UnsettledError, deliver
-from tocsin.services.ports import Mailer
+from tocsin.services.ports_relay import Mailer
 from tocsin.services.preparation import Sender
 from tocsin.workers import maintenance
 from tocsin.workers.gate import Gate
 from tocsin.workers.lease import LEASE, Lease
+from tocsin.workers.pace import MOST, Pace
+from tocsin.workers.turns import Turns
 
-BATCH = 20  # deliveries claimed at once: few enough to be sent well within half a lease
-THREADS = 4
+THREADS = 2  # one writes and settles while the other waits for the disk and the relay
 IDLE = timedelta(milliseconds=500)  # the longest that a due message waits for a sleeping worker of another process
 GRACE = timedelta(seconds=30)  # for the message in hand when told to stop
 
@@ -40,6 +42,7 @@ class Crew:
         self._bell = bell
         self._stop = threading.Event()
         self._gate = Gate()
+        self._turns = Turns()
         self._lease = Lease(sender.store.queue, sender.clock, sender.chance.new_id(), length=lease)
         jobs: list[Callable[[], None]] = [lambda: self._work(mailer()) for _ in range(threads)]
         jobs.append(lambda: self._lease.keep(self._stop))
@@ -61,9 +64,10 @@ class Crew:
 
     def _work(self, mailer: Mailer) -> None:
         unsettled: list[Settlement] = []
+        pace = Pace()
         try:
             while not self._stop.is_set():
-                if not self._turn(mailer, unsettled):
+                if not self._round(mailer, pace, unsettled):
                     self._bell.wait(IDLE.total_seconds())
                     self._bell.clear()
         finally:
@@ -71,14 +75,14 @@ class Crew:
             with suppress(UnavailableError):
                 self._settle(unsettled)
 
-    def _turn(self, mailer: Mailer, unsettled: list[Settlement]) -> bool:
+    def _round(self, mailer: Mailer, pace: Pace, unsettled: list[Settlement]) -> bool:
         """Deliver one batch; tell whether there was any. Nothing that goes wrong in it ends the thread.
 
         What could not be settled is settled before anything else is taken.
         """
         try:
             self._settle(unsettled)
-            return self._deliver_batch(mailer)
+            return self._deliver_batch(mailer, pace)
         except UnsettledError as error:
             unsettled += error.settlements
             log.warning("%s", error, exc_info=error.__cause__)
@@ -93,14 +97,13 @@ class Crew:
             self._sender.store.queue.settle(unsettled, now=self._sender.clock())
             unsettled.clear()
 
-    def _deliver_batch(self, mailer: Mailer) -> bool:
+    def _deliver_batch(self, mailer: Mailer, pace: Pace) -> bool:
         sender, now = self._sender, self._sender.clock()
-        limit = self._gate.allowance(BATCH, now=now)
+        limit = self._gate.allowance(pace.limit, now=now)
         if limit == 0:
             return False
         claimed_at = time.monotonic()
-        lease_ends = now + self._lease.length
-        claimed = sender.store.queue.claim(worker=self._lease.worker, now=now, lease_ends=lease_ends, limit=limit)
+        claimed = self._claim(limit, now=now)
         if claimed:
             outcome = deliver(
                 sender,
@@ -110,7 +113,20 @@ class Crew:
                 pause=self._gate.pause,
             )
             self._gate.report(outcome, now=sender.clock())
+            pace.took(len(claimed), seconds=time.monotonic() - claimed_at)
         return bool(claimed)
+
+    def _claim(self, limit: int, *, now: datetime) -> list[Delivery]:
+        """Take what has been due longest, but let those have a turn who wait behind a crowd."""
+        lease_ends = now + self._lease.length
+        claim = partial(self._sender.store.queue.claim, worker=self._lease.worker, lease_ends=lease_ends)
+        passed_over = self._turns.passed_over(now=now)
+        claimed = claim(now=now, limit=limit, passed_over=passed_over)
+        self._turns.took(claimed, passed_over, limit=limit, now=now)
+        if not claimed and passed_over:
+            claimed = claim(now=now, limit=limit)
+            self._turns.took(claimed, frozenset(), limit=limit, now=now)
+        return claimed
 
 
 def drain(sender: Sender, mailer: Mailer, *, limit: int = 1000) -> int:
@@ -118,7 +134,8 @@ def drain(sender: Sender, mailer: Mailer, *, limit: int = 1000) -> int:
     total = 0
     while total < limit:
         now = sender.clock()
-        claimed = sender.store.queue.claim(worker="drain", now=now, lease_ends=now + LEASE, limit=BATCH)
+        batch = min(MOST, limit - total)
+        claimed = sender.store.queue.claim(worker="drain", now=now, lease_ends=now + LEASE, limit=batch)
         if not claimed:
             break
         deliver(sender, claimed, mailer, is_held=lambda: True, pause=timedelta(seconds=30))

@@ -1,0 +1,27 @@
+"""What delivering needs from the way to the relay: a Mailer, on a page of its own."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
+
+from tocsin.domain.delivery import Outcome
+from tocsin.domain.letter import Envelope
+
+# Gives at most so many messages as it is asked for, to be handed over now; none: nothing more is to be sent.
+Supply = Callable[[int], Sequence[Envelope]]
+
+
+class Mailer(Protocol):
+    """Takes messages to the next server. One per worker thread; not shared."""
+
+    def send(self, supply: Supply) -> Iterator[list[tuple[int, Outcome]]]:
+        """Hand over all that `supply` gives, and yield how each message ended, by its number in the order of supply.
+
+        Outcomes that are known together come together. What was yielded is to be settled before the next is asked for: only
+        then is more taken from the supply, so that little is handed over that nobody has written down.
+        Never raises for what a network or a server does.
+        """
+        ...
+
+    def close(self) -> None:
+        """End the dialogue politely, if one is open."""
+        ...

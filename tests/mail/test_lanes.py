@@ -1,0 +1,245 @@
+"""Lanes: several connections to one relay side by side, and at most one message of each that nobody has written down."""
+
+import select
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+
+import pytest
+
+from tests.mail.certificates import Authority
+from tests.mail.conftest import Connect
+from tests.mail.envelopes import an_envelope
+from tests.mail.wire import Server
+from tests.smtp_server import OK, Received, Scripted, Sink, Wire
+from tocsin.domain.delivery import Result
+from tocsin.domain.letter import Envelope
+from tocsin.mail.lanes import Lanes
+from tocsin.mail.parcel import Parcel
+from tocsin.mail.transport import parse
+from tocsin.services.ports_relay import Supply
+
+MANY = 20
+Script = Callable[[Wire], None]
+
+
+class Mixed(Sink):
+    """A relay that plays a script on its first connection, or on all others, and behaves well on the rest."""
+
+    def __init__(self, *, first: Script | None = None, others: Script | None = None) -> None:
+        super().__init__()
+        self._first, self._others = first, others
+
+    def play(self, wire: Wire) -> None:
+        script = self._first if wire.session == 1 else self._others
+        (script or super().play)(wire)
+
+
+def lanes(connect: Connect, server: Server, width: int = 4, **options: float) -> Lanes:
+    return Lanes([connect(server, **options) for _ in range(width)])
+
+
+def supplied(envelopes: Iterable[Envelope], asked: list[int] | None = None) -> Supply:
+    """Return a supply of envelopes that notes for how many it was asked."""
+    waiting = list(envelopes)
+
+    def supply(number: int) -> Sequence[Envelope]:
+        if asked is not None:
+            asked.append(number)
+        given, waiting[:] = waiting[:number], waiting[number:]
+        return given
+
+    return supply
+
+
+def to_many(number: int = MANY) -> list[Envelope]:
+    return [an_envelope(f"person{place}@example.com") for place in range(number)]
+
+
+def results(mailer: Lanes, envelopes: Iterable[Envelope]) -> dict[int, Result]:
+    """Send all, and return how each ended, by its number."""
+    return {number: outcome.result for group in mailer.send(supplied(envelopes)) for number, outcome in group}
+
+
+def test_all_messages_arrive_once_over_as_many_connections_as_there_are_lanes(connect: Connect) -> None:
+    with Sink() as sink:
+        found = results(lanes(connect, sink), to_many())
+
+        assert found == dict.fromkeys(range(MANY), Result.ACCEPTED)
+        assert sorted(one.recipient for one in sink.messages) == sorted(one.recipient for one in to_many())
+        assert sink.connections == 4
+        assert sink.violations == []
+
+
+def test_connections_are_kept_from_one_batch_to_the_next(connect: Connect) -> None:
+    with Sink() as sink:
+        mailer = lanes(connect, sink, 2)
+
+        for _ in range(3):
+            assert results(mailer, to_many(5)) == dict.fromkeys(range(5), Result.ACCEPTED)
+
+        assert sink.connections == 2
+
+
+def test_a_few_messages_open_no_more_connections_than_they_need(connect: Connect) -> None:
+    with Sink() as sink:
+        assert results(lanes(connect, sink), to_many(1)) == {0: Result.ACCEPTED}
+
+        assert sink.connections == 1
+
+
+def test_each_outcome_is_that_of_its_own_message(connect: Connect) -> None:
+    answers = {"person1@example.com": "550 5.1.1 nobody", "person2@example.com": "451 4.7.1 later"}
+    with Sink() as sink:
+        sink.on_rcpt = lambda recipient: answers.get(recipient, OK)
+
+        found = results(lanes(connect, sink, 3), to_many(6))
+
+    assert found == dict.fromkeys(range(6), Result.ACCEPTED) | {1: Result.PERMANENT, 2: Result.TEMPORARY}
+
+
+def test_no_more_is_taken_from_the_supply_than_lanes_are_free_and_only_after_what_ended_was_yielded(
+    connect: Connect,
+) -> None:
+    asked: list[int] = []
+    with Sink() as sink:
+        told = 0
+        for group in lanes(connect, sink, 3).send(supplied(to_many(9), asked)):
+            handed = min(9, sum(asked))
+            assert handed - told <= 3
+            told += len(group)
+
+    assert (asked[0], told) == (3, 9)
+
+
+def test_what_was_taken_is_told_while_another_lane_still_waits(connect: Connect) -> None:
+    told = threading.Event()
+
+    def answer(received: Received) -> str:
+        if received.recipient == "person0@example.com":
+            assert told.wait(10)  # the answer comes only after the other one was told of
+        return OK
+
+    with Sink() as sink:
+        sink.on_data = answer
+        order = []
+        for group in lanes(connect, sink, 2, final_s=20).send(supplied(to_many(2))):
+            order += [number for number, _ in group]
+            told.set()
+
+    assert order == [1, 0]
+
+
+def test_a_lane_that_gets_no_answer_does_not_hold_up_the_others(connect: Connect) -> None:
+    def stalls_in_the_end(wire: Wire) -> None:
+        wire.greet()
+        wire.take_envelope()
+        wire.body()
+        wire.hold()
+
+    with Mixed(first=stalls_in_the_end) as server:
+        found = results(lanes(connect, server, 2, final_s=0.3), to_many())
+
+    assert found == dict.fromkeys(range(MANY), Result.ACCEPTED) | {0: Result.UNKNOWN}
+
+
+def test_an_answer_that_is_there_counts_though_its_time_is_over_when_it_is_read(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both = [connect(served := Sink()), connect(served)]
+    told, late = threading.Event(), time.monotonic() + 1000
+    found = []
+    with served as sink:
+        sink.on_data = lambda received: OK if received.recipient == "person0@example.com" or told.wait(10) else ""
+        for group in Lanes(both).send(supplied(to_many(2))):
+            found += [outcome.result for _, outcome in group]
+            told.set()
+            if len(found) == 1:
+                assert select.select([both[1]], [], [], 10)[0] == [both[1]]
+                monkeypatch.setattr("tocsin.mail.dialogue.time.monotonic", lambda: late)
+
+    assert found == [Result.ACCEPTED] * 2
+
+
+def full(wire: Wire) -> None:
+    wire.send(b"421 4.7.0 too many connections\r\n")
+
+
+def test_a_relay_that_takes_fewer_connections_gets_fewer_and_every_message(connect: Connect) -> None:
+    with Mixed(others=full) as server:
+        mailer = lanes(connect, server)
+
+        assert results(mailer, to_many()) == dict.fromkeys(range(MANY), Result.ACCEPTED)
+        asked_before = server.connections
+        assert results(mailer, to_many()) == dict.fromkeys(range(MANY), Result.ACCEPTED)
+
+        assert server.connections == asked_before  # it is not asked for more again and again
+
+
+def test_a_relay_that_is_away_is_no_messages_fault(connect: Connect) -> None:
+    with Sink() as sink:
+        mailer = lanes(connect, sink, 2)
+    found = results(mailer, to_many(2))
+
+    assert found == dict.fromkeys(range(2), Result.TRANSPORT)
+
+
+def test_a_relay_that_came_back_is_used_again_at_once(connect: Connect) -> None:
+    with Sink() as sink:
+        mailer = lanes(connect, sink, 2)
+        port = sink.port
+    assert set(results(mailer, to_many(2)).values()) == {Result.TRANSPORT}
+
+    with Sink(port=port):
+        assert results(mailer, to_many(4)) == dict.fromkeys(range(4), Result.ACCEPTED)
+
+
+def test_an_unforeseen_error_costs_its_own_message_a_try_and_no_other(
+    connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Parcel.of
+
+    def broken(envelope: Envelope) -> Parcel:
+        if envelope.recipient == "person1@example.com":
+            raise ZeroDivisionError("a bug")
+        return whole(envelope)
+
+    monkeypatch.setattr(Parcel, "of", broken)
+    with Sink() as sink:
+        found = results(lanes(connect, sink, 2), to_many(4))
+
+    assert found == dict.fromkeys(range(4), Result.ACCEPTED) | {1: Result.TEMPORARY}
+
+
+def test_encrypted_lanes_work_side_by_side(connect: Connect, authority: Authority) -> None:
+    with Sink(tls=authority.server(), implicit_tls=True) as sink:
+        relay = parse(f"smtps://127.0.0.1:{sink.port}?ca={authority.path}")
+        mailer = Lanes([connect(relay) for _ in range(3)])
+
+        assert results(mailer, to_many()) == dict.fromkeys(range(MANY), Result.ACCEPTED)
+        assert sink.connections == 3
+
+
+def test_a_server_without_pipelining_is_asked_step_by_step(connect: Connect) -> None:
+    with Sink(extensions=("8BITMIME",)) as sink:
+        assert results(lanes(connect, sink, 3), to_many()) == dict.fromkeys(range(MANY), Result.ACCEPTED)
+        assert sink.violations == []
+
+
+def test_every_connection_is_ended_politely(connect: Connect) -> None:
+    quits: list[bytes] = []
+
+    def listens(wire: Wire) -> None:
+        wire.greet()
+        wire.take_envelope()
+        wire.body()
+        wire.send(b"250 2.0.0 ok\r\n")
+        quits.append(wire.line())
+        wire.send(b"221 2.0.0 bye\r\n")
+
+    with Scripted(listens) as server:
+        mailer = lanes(connect, server, 2)
+        results(mailer, to_many(2))
+        mailer.close()
+
+    assert quits == [b"QUIT\r\n"] * 2

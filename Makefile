@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq --no-input
 
-.PHONY: setup demo demo-once test check format lock clean
+.PHONY: setup demo demo-once test check bench format lock clean
 
 setup: .venv/ready
 
@@ -20,6 +20,10 @@ test: .venv/ready-dev
 
 check: .venv/ready-dev
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/check
+
+# Benchmarks beside peers (docs/benchmarks.md). ONLY=bc: these letters; QUICK=1: small sizes, to try whether it works.
+bench: .venv/ready-bench
+	@$(BIN)/python -m bench run --only "$(ONLY)" $(if $(QUICK),--quick)
 
 format: .venv/ready-dev
 	@$(BIN)/ruff format .
@@ -46,4 +50,9 @@ clean:
 .venv/ready-dev: .venv/ready requirements-dev.txt
 	@echo "installing the locked packages for tests and checks"
 	@$(PIP) install --require-hashes --requirement requirements-dev.txt
+	@touch $@
+
+.venv/ready-bench: .venv/ready requirements-bench.txt
+	@echo "installing the locked packages for benchmarks"
+	@$(PIP) install --require-hashes --requirement requirements-bench.txt
 	@touch $@

@@ -1,19 +1,24 @@
-"""What becomes of these tests where Evolution is not installed: one line at the end of the run says what was left out.
+"""What becomes of tests whose Debian packages are not installed: a line at the end of the run says what was left out.
 
-The hook stands here and not in the folder's conftest.py, because with several processes the one that writes the end of
-the run collects nothing and does not read that file. `tests/conftest.py` brings it in.
+The hook stands here and not in the folders' conftest.py, because with several processes the one that writes the end of
+the run collects nothing and does not read those files. `tests/conftest.py` brings it in.
 """
+
+import os
 
 import pytest
 
-from tests.evolution.packages import missing
-
-_FOLDER = "tests/evolution/"
+from tests.packages import ALL, Needs
 
 
-def require_evolution(*, in_ci: bool) -> None:
-    """Leave the test out if Evolution is not installed; in CI, where nobody reads what was left out, let it fail."""
-    reason = _reason()
+def is_in_ci() -> bool:
+    """Tell whether nobody reads what a run left out."""
+    return os.environ.get("CI") == "true"  # noqa: TID251  about the run, not about Tocsin
+
+
+def require(needs: Needs, *, in_ci: bool) -> None:
+    """Leave the test out if its packages are not installed; in CI, where nobody reads what was left out, let it fail."""
+    reason = needs.reason()
     if reason and in_ci:
         pytest.fail(reason, pytrace=False)
     if reason:
@@ -21,13 +26,9 @@ def require_evolution(*, in_ci: bool) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say in one line how many tests of this folder were left out, and why."""
-    skipped = [one for one in terminalreporter.stats.get("skipped", []) if one.nodeid.startswith(_FOLDER)]
-    reason = _reason()
-    if skipped and reason:
-        terminalreporter.write_line(f"{_FOLDER}: {len(skipped)} tests were left out: {reason}")
-
-
-def _reason() -> str:
-    packages = " ".join(missing())
-    return packages and f"Evolution's calendar is not there, install the Debian packages {packages}"
+    """Say in one line for each folder how many of its tests were left out, and why."""
+    for needs in ALL:
+        skipped = [one for one in terminalreporter.stats.get("skipped", []) if one.nodeid.startswith(needs.folder)]
+        reason = needs.reason()
+        if skipped and reason:
+            terminalreporter.write_line(f"{needs.folder}: {len(skipped)} tests were left out: {reason}")

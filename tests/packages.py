@@ -1,21 +1,56 @@
-"""The Debian packages that Evolution's calendar needs. Run as a program, this prints those that are missing."""
+"""The Debian packages that some tests need. Run as a program, this prints those that are missing."""
 
 import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-# What of each is used. Only what lies there counts: these are no packages of the Python that runs the tests.
-_FILES = {
-    "evolution-data-server": "usr/libexec/evolution-calendar-factory",
-    "gir1.2-ecal-2.0": "usr/lib/*/girepository-1.0/ECal-2.0.typelib",
-    "gir1.2-ical-3.0": "usr/lib/*/girepository-1.0/ICalGLib-3.0.typelib",
-    "python3-gi": "usr/lib/python3/dist-packages/gi/__init__.py",
-    "dbus": "usr/bin/dbus-run-session",
-}
+
+@dataclass(frozen=True, kw_only=True)
+class Needs:
+    """What the tests of a folder need: for each package a file of it. A pattern, because versions stand in paths."""
+
+    folder: str
+    what: str  # without which they are left out
+    files: Mapping[str, str]
+
+    def missing(self, root: Path = Path("/")) -> list[str]:
+        """Return the names of the packages whose files are not under `root`."""
+        return [package for package, pattern in self.files.items() if not any(root.glob(pattern))]
+
+    def reason(self) -> str:
+        """Return why the tests cannot run here; empty if they can."""
+        packages = " ".join(self.missing())
+        return packages and f"{self.what} is not there, install the Debian packages {packages}"
 
 
-def missing(root: Path = Path("/")) -> list[str]:
-    """Return the names of the packages whose files are not under `root`."""
-    return [package for package, pattern in _FILES.items() if not any(root.glob(pattern))]
+# Only what lies there counts: these are no packages of the Python that runs the tests.
+EVOLUTION = Needs(
+    folder="tests/evolution/",
+    what="Evolution's calendar",
+    files={
+        "evolution-data-server": "usr/libexec/evolution-calendar-factory",
+        "gir1.2-ecal-2.0": "usr/lib/*/girepository-1.0/ECal-2.0.typelib",
+        "gir1.2-ical-3.0": "usr/lib/*/girepository-1.0/ICalGLib-3.0.typelib",
+        "python3-gi": "usr/lib/python3/dist-packages/gi/__init__.py",
+        "dbus": "usr/bin/dbus-run-session",
+    },
+)
+PGBOUNCER = Needs(folder="tests/scale/", what="PgBouncer", files={"pgbouncer": "usr/sbin/pgbouncer"})
+FAILOVER = Needs(
+    folder="tests/failover/",
+    what="pg_auto_failover",
+    files={
+        "pg-auto-failover-cli": "usr/bin/pg_autoctl",
+        "postgresql-15-auto-failover": "usr/lib/postgresql/15/lib/pgautofailover.so",
+    },
+)
+ALL = (EVOLUTION, PGBOUNCER, FAILOVER)
+
+
+def missing(all_needs: Iterable[Needs] = ALL) -> list[str]:
+    """Return the names of all packages that are not there."""
+    return [package for needs in all_needs for package in needs.missing()]
 
 
 if __name__ == "__main__":

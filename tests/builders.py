@@ -348,9 +348,11 @@ def numbered(pattern: str) -> Callable[[], str]:
 
 def a_chance() -> Chance:
     """Return chance without chance: ids, sids, secrets and digits count up, and the jitter is in the middle."""
+    # The number stands in front too, because the first twelve digits of an id become an API key's.
+    ids = numbered("{0:08x}-0000-4000-8000-{0:012x}")
     return Chance(
-        # The number stands in front too, because the first twelve digits of an id become an API key's.
-        new_id=numbered("{0:08x}-0000-4000-8000-{0:012x}"),
+        new_id=ids,
+        ordered_id=ids,
         new_sid=numbered("s{0:06d}"),
         new_secret=numbered("{0:064x}"),
         nine_digits=numbered("{0:09d}"),

@@ -2,6 +2,7 @@ import json
 import logging
 import socket
 import stat
+import uuid
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import timedelta
@@ -135,6 +136,10 @@ def test_chance_gives_what_nobody_can_guess() -> None:
     chance = real_chance()
 
     assert len({chance.new_id() for _ in range(100)}) == 100
+    assert len({chance.ordered_id() for _ in range(100)}) == 100
+    moments = [uuid.UUID(chance.ordered_id()) for _ in range(100)]
+    assert {(one.version, one.variant) for one in moments} == {(7, uuid.RFC_4122)}
+    assert [one.int >> 80 for one in moments] == sorted(one.int >> 80 for one in moments)
     assert len({chance.new_secret() for _ in range(100)}) == 100
     assert all(len(chance.new_sid()) == 7 and chance.new_sid().isalnum() for _ in range(100))
     assert all(len(chance.nine_digits()) == 9 and chance.nine_digits().isdecimal() for _ in range(100))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from typing import NewType
 
 from tocsin.domain.conditions import Condition
@@ -102,6 +103,7 @@ def matches(rule: AutomationRule, kind: EventKind, booking: Booking) -> bool:
     return rule.enabled and rule.event is kind and booking.link_id in rule.link_ids
 
 
+@lru_cache(maxsize=4096)  # asked a dozen times for each message
 def recipient_key(address: str) -> str:
     """Return what makes two addresses one recipient: the domain's case does not count, the local part's does."""
     local, _, domain = address.rpartition("@")

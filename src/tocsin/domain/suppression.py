@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from tocsin.domain.model import Booking
 
@@ -45,6 +46,7 @@ _WORDS = {
 }
 
 
+@lru_cache(maxsize=4096)  # asked several times for each message
 def suppression_key(address: str) -> str:
     """Return what makes two addresses one on the list: no letter's case counts.
 

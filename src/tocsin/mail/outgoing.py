@@ -9,7 +9,7 @@ from tocsin.mail.smtp import SmtpMailer
 from tocsin.mail.transport import Relay, is_loopback
 from tocsin.services.ports_relay import Mailer
 
-LANES = 4  # connections of each thread
+LANES = 8  # connections of each thread
 _PROBE_S = 10.0
 
 

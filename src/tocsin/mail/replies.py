@@ -48,6 +48,8 @@ class Reply:
 def printable(raw: bytes) -> str:
     """Return `raw` as text for a log or a page: bytes that are not UTF-8 escaped, each control replaced by a space."""
     text = raw.decode("utf-8", "backslashreplace")
+    if text.isprintable():
+        return text
     return "".join(each if each.isprintable() else " " for each in text)
 
 

@@ -238,11 +238,9 @@ class SmtpMailer:
         return self._outcome(reply)
 
     def _outcome(self, reply: Reply) -> Outcome:
+        text = reply.text if not self._relay.password else self._without_password(reply.text)
         return Outcome(
-            result=_RESULTS[reply.digit],
-            code=reply.code,
-            enhanced_code=reply.enhanced_code,
-            reply=cut(self._without_password(reply.text)),
+            result=_RESULTS[reply.digit], code=reply.code, enhanced_code=reply.enhanced_code, reply=cut(text)
         )
 
     def _trouble(self, error: OSError) -> Outcome:

@@ -43,7 +43,7 @@ def deliver(
     When the relay itself is in trouble the rest goes back into the queue for `pause`, at no cost to the deliveries.
     Raises UnsettledError with all that is not settled when it ends, whatever went wrong.
     """
-    hand = _Hand(sender=sender, open=dict.fromkeys(claimed))
+    hand = _Hand(sender=sender, open={one.id: one for one in claimed})
     try:
         return _deliver(sender, hand, mailer, is_held=is_held, pause=pause)
     except Exception as error:
@@ -67,19 +67,20 @@ def _deliver(
 
 @dataclass(frozen=True, slots=True)
 class _Hand:
-    """What a worker has in hand: the claimed deliveries that are not settled, with how each ended where that is known."""
+    """What a worker has in hand: the claimed deliveries that are not settled, and how those ended of which it is known."""
 
     sender: Sender
-    open: dict[Delivery, Settlement | None]
+    open: dict[DeliveryId, Delivery]
+    known: dict[DeliveryId, Settlement] = field(default_factory=dict)
 
     def settle(self, settlements: list[Settlement], *, now: datetime) -> None:
         """Write how deliveries ended."""
         if not settlements:
             return
-        self.open.update({one.delivery: one for one in settlements})
+        self.known.update({one.delivery.id: one for one in settlements})
         self.sender.store.queue.settle(settlements, now=now)
         for one in settlements:
-            del self.open[one.delivery]
+            del self.open[one.delivery.id], self.known[one.delivery.id]
 
     def give_back(self, outcome: Outcome, *, pause: timedelta) -> None:
         """Put all that is left back into the queue."""
@@ -90,14 +91,15 @@ class _Hand:
         is_ours = isinstance(error, TocsinError)
         result = Result.WITHDRAWN if is_ours else Result.TEMPORARY
         outcome = Outcome(result=result, reply=str(error) if is_ours else f"{type(error).__name__}: {error}")
-        unsent = {one.delivery: one for one in self._unsent(outcome, pause=timedelta(0))}
-        return [known or unsent[delivery] for delivery, known in self.open.items()]
+        return [self.known.get(one.delivery.id, one) for one in self._unsent(outcome, pause=timedelta(0))]
 
     def _unsent(self, outcome: Outcome, *, pause: timedelta) -> list[Settlement]:
         now = self.sender.clock()
-        ended = {one: verdict(one, outcome, now=now, jitter=0.5, pause=pause) for one in self.open}
         kept = outcome if outcome.result is Result.TEMPORARY else None
-        return [Settlement(delivery=one, outcome=kept, verdict=end) for one, end in ended.items()]
+        return [
+            Settlement(delivery=one, outcome=kept, verdict=verdict(one, outcome, now=now, jitter=0.5, pause=pause))
+            for one in self.open.values()
+        ]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -160,7 +162,7 @@ class _Run:
         ended = [
             _settlement(self.sender, one.delivery, outcome, now=now, pause=self.pause) for one, outcome in outcomes
         ]
-        self.hand.open.update({one.delivery: one for one in ended})
+        self.hand.known.update({one.delivery.id: one for one in ended})
         try:
             faults.point("before_mark")
             self.hand.settle(ended, now=now)
@@ -183,7 +185,7 @@ _NOT_HELD = Outcome(result=Result.WITHDRAWN, reply="its worker stopped before it
 def _prepare_all(sender: Sender, hand: _Hand) -> list[Ready]:
     """Write and freeze all messages in one transaction; settle what is not to be sent."""
     now = sender.clock()
-    claimed = sorted(hand.open, key=lambda one: one.workspace_id)
+    claimed = sorted(hand.open.values(), key=lambda one: one.workspace_id)
     with sender.store.together() as of:
         prepared = [
             one

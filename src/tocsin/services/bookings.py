@@ -70,7 +70,7 @@ def create(tx: Transaction, draft: BookingDraft, *, now: datetime, chance: Chanc
     starts_at = zones.instant(draft.slot.day, draft.slot.clock, draft.client.time_zone)
     awaits = draft.awaits_approval or link.requires_approval
     booking = Booking(
-        id=BookingId(chance.new_id()),
+        id=BookingId(chance.ordered_id()),
         sid=chance.new_sid(),
         uid=f"{chance.new_id()}@tocsin",
         link_id=link.id,
@@ -89,7 +89,7 @@ def create(tx: Transaction, draft: BookingDraft, *, now: datetime, chance: Chanc
     booking = replace(booking, hosts=hosts)
     _must_fit(tx, booking, link, now=now, overridden=draft.override_availability)
     tx.bookings.put(booking)
-    follow(tx, None, booking, now=now, new_id=chance.new_id)
+    follow(tx, None, booking, now=now, new_id=chance.ordered_id)
     return booking
 
 
@@ -107,7 +107,7 @@ def change(tx: Transaction, booking_id: str, wanted: BookingChange, *, now: date
         return before
     after = replace(after, revision=before.revision + 1, updated_at=now)
     tx.bookings.put(after)
-    follow(tx, before, after, now=now, new_id=chance.new_id)
+    follow(tx, before, after, now=now, new_id=chance.ordered_id)
     return after
 
 

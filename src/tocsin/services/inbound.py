@@ -129,7 +129,7 @@ def _answer(tx: Transaction, reception: Reception, invitation_id: str, content: 
     now = reception.clock()
     for said in content.answers:
         if isinstance(said, Answer):
-            if rsvp.answer(tx, invitation_id, said, now=now, new_id=reception.chance.new_id):
+            if rsvp.answer(tx, invitation_id, said, now=now, new_id=reception.chance.ordered_id):
                 return Verdict.ANSWERED
         elif rsvp.propose(tx, invitation_id, said, now=now):
             return Verdict.PROPOSED

@@ -39,7 +39,8 @@ NewId = Callable[[], str]
 class Chance:
     """Where what nobody may guess comes from, so that a test or a simulation can replay it."""
 
-    new_id: NewId  # a UUID, random
+    new_id: NewId  # a UUID, random from its first digit on
+    ordered_id: NewId  # a UUID that begins with the moment, for rows of which there are many
     new_sid: NewId  # 7 letters and digits, for people
     new_secret: NewId  # 256 bits, in hexadecimal
     nine_digits: NewId

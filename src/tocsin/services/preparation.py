@@ -63,15 +63,14 @@ def prepare(tx: Transaction, sender: Sender, claimed: Sequence[Delivery], *, now
     batch = _Batch(tx=tx, sender=sender, facts=Facts(tx, claimed), now=now)
     if batch.facts.workspace is not None:
         tx.usage.lock()  # before all that is written: whoever counts has to
-    scenes, ends = _sorted_out(batch, claimed)
+    ends = {one.id: end for one in claimed if (end := _kept_back(batch, one)) is not None}
+    open_ = [one for one in claimed if one.id not in ends]
+    frozen = {one.id: former for one in open_ if (former := _former(batch.facts, one)) is not None}
     # Before they are written: a message that must wait for a place may wait long, and be looked at often.
-    ends |= limits.charge(
-        tx, [one for one in scenes if _former(batch, one, scenes[one]) is None], sender.limits, now=now
-    )
-    prepared = [ends.get(one.id) or _frozen(batch, one, scenes[one]) for one in claimed]
+    ends |= limits.charge(tx, [one for one in open_ if one.id not in frozen], sender.limits, now=now)
+    prepared = [ends.get(one.id) or frozen.get(one.id) or _written(batch, one) for one in claimed]
     batch.keep()
-    both = zip(claimed, prepared, strict=True)
-    return [_prepared(batch, delivery, found, scenes.get(delivery)) for delivery, found in both]
+    return [_prepared(batch, delivery, found) for delivery, found in zip(claimed, prepared, strict=True)]
 
 
 def end_if_stale(tx: Transaction, delivery: Delivery, *, now: datetime) -> None:
@@ -100,23 +99,11 @@ class _Batch:
         self.tx.messages.freeze(self.messages)
 
 
-def _sorted_out(batch: _Batch, claimed: Iterable[Delivery]) -> tuple[dict[Delivery, Scene], dict[DeliveryId, Verdict]]:
-    """Return what the messages can speak of that are to be sent, and how the other deliveries end or wait."""
-    scenes, ends = {}, {}
-    for delivery in claimed:
-        scene = _scene(batch, delivery)
-        end = _GONE if scene is None else _kept_back(batch, delivery, scene)
-        if scene is not None and end is None:
-            scenes[delivery] = scene
-        else:
-            ends[delivery.id] = end or _GONE
-    return scenes, ends
-
-
-def _prepared(batch: _Batch, delivery: Delivery, found: Frozen | Verdict, scene: Scene | None) -> Ready | Settlement:
-    if scene is not None and isinstance(found, Frozen):
+def _prepared(batch: _Batch, delivery: Delivery, found: Frozen | Verdict) -> Ready | Settlement:
+    booking = batch.facts.booking(delivery)
+    if booking is not None and isinstance(found, Frozen):
         envelope = Envelope(sender=found.sender, recipient=delivery.recipient, message=found.message)
-        return Ready(delivery=delivery, envelope=envelope, booking=scene.booking)
+        return Ready(delivery=delivery, envelope=envelope, booking=booking)
     end = found if isinstance(found, Verdict) else _GONE
     if end.next_at is None and end.state is not State.SUPERSEDED:
         batch.tx.deliveries.revive(delivery, now=batch.now)
@@ -126,14 +113,17 @@ def _prepared(batch: _Batch, delivery: Delivery, found: Frozen | Verdict, scene:
 _GONE = Verdict(state=State.CANCELLED, reason="the rule was deleted first")
 
 
-def _kept_back(batch: _Batch, delivery: Delivery, scene: Scene) -> Verdict | None:
+def _kept_back(batch: _Batch, delivery: Delivery) -> Verdict | None:
     """Return why a delivery ends or waits whatever its message would be, or None."""
-    end = _ended(batch.tx, batch.facts, delivery, now=batch.now)
-    end = end or consent.refusal(batch.facts.listed(delivery), delivery, scene.booking)
+    facts, booking = batch.facts, batch.facts.booking(delivery)
+    if facts.workspace is None or booking is None or facts.link(booking) is None:
+        return _GONE
+    end = _ended(batch.tx, facts, delivery, now=batch.now)
+    end = end or consent.refusal(facts.listed(delivery), delivery, booking)
     if end is not None:
         return end
-    pause = batch.facts.pause()
-    return _condition_unmet(batch.tx, delivery, scene) if pause is None else pause.verdict(delivery, now=batch.now)
+    pause = facts.pause()
+    return _condition_unmet(batch, delivery) if pause is None else pause.verdict(delivery, now=batch.now)
 
 
 def _ended(tx: Transaction, facts: Facts, delivery: Delivery, *, now: datetime) -> Verdict | None:
@@ -165,34 +155,32 @@ def _ended_by_its_rule(
     return REPLACED if facts.is_outrun(delivery) else None
 
 
-def _condition_unmet(tx: Transaction, delivery: Delivery, scene: Scene) -> Verdict | None:
+def _condition_unmet(batch: _Batch, delivery: Delivery) -> Verdict | None:
     if delivery.cause is not Cause.RULE_FIRED:
         return None  # a condition of the rule is none of the changes that follow an invite
-    conditions = tx.rules.conditions(delivery.rule_id, revision=delivery.rule_revision)
-    failing = unmet(conditions, _answers(tx, scene)) if conditions else None
+    conditions = batch.tx.rules.conditions(delivery.rule_id, revision=delivery.rule_revision)
+    failing = unmet(conditions, _answers(batch, delivery)) if conditions else None
     if failing is None:
         return None
     return Verdict(state=State.CANCELLED, reason=f"the rule asks that {failing}, and it was not so")
 
 
-def _former(batch: _Batch, delivery: Delivery, scene: Scene) -> Frozen | None:
+def _former(facts: Facts, delivery: Delivery) -> Frozen | None:
     """Return the bytes of a former attempt, if they are still what the recipient is to be told.
 
     An older entry must never come again.
     """
-    frozen, told = batch.facts.frozen(delivery), scene.told
-    if frozen is None or told is None:
+    frozen, told, booking = facts.frozen(delivery), facts.told(delivery), facts.booking(delivery)
+    if frozen is None or told is None or booking is None:
         return None
-    holds = (frozen.booking_revision, frozen.sequence) == (scene.booking.revision, told.sequence)
+    holds = (frozen.booking_revision, frozen.sequence) == (booking.revision, told.sequence)
     return frozen if holds else None
 
 
-def _frozen(batch: _Batch, delivery: Delivery, scene: Scene) -> Frozen | Verdict:
+def _written(batch: _Batch, delivery: Delivery) -> Frozen | Verdict:
     """Return the bytes to be sent, or how the delivery ends because there are none: nothing to say, or no way to say it."""
-    former = _former(batch, delivery, scene)
-    if former is not None:
-        return former
     try:
+        scene = _scene(batch, delivery)
         frozen, invitation = compose(delivery, batch.facts.action(delivery), scene, now=batch.now)
         frozen = _signed(batch, frozen, invitation)
         complaints = scan.complaints(frozen.message)
@@ -238,12 +226,12 @@ def _note(batch: _Batch, delivery: Delivery, frozen: Frozen, invitation: Invitat
             batch.invited.append((delivery.booking_id, delivery.recipient, inviter))
 
 
-def _scene(batch: _Batch, delivery: Delivery) -> Scene | None:
+def _scene(batch: _Batch, delivery: Delivery) -> Scene:
     facts, sender, workspace = batch.facts, batch.sender, batch.facts.workspace
     booking = facts.booking(delivery)
     link = None if booking is None else facts.link(booking)
     if workspace is None or booking is None or link is None:
-        return None
+        raise LookupError("the booking is gone")  # it was looked at before
     base_url = sender.base_url_of(workspace.subdomain)
     told = facts.told(delivery)
     is_sync = delivery.cause is Cause.KEEP_IN_SYNC
@@ -258,14 +246,14 @@ def _scene(batch: _Batch, delivery: Delivery) -> Scene | None:
         told=told,
         rsvp=_rsvp(batch.tx.invitations.get(booking.id, delivery.about)) if delivery.about else None,
         secret=sender.secret if sender.hears else None,
-        fresh_id=sender.chance.new_id(),
+        fresh_id=sender.chance.ordered_id(),
         opt_out_url=consent.opt_out_url(delivery, booking, base_url=base_url, secret=sender.secret),
     )
 
 
-def _answers(tx: Transaction, scene: Scene) -> Answers:
-    everybody: Iterable[Invitation] = tx.invitations.of_booking(scene.booking.id)
-    return Answers(own=_rsvp(scene.told), all=tuple(one.rsvp for one in everybody))
+def _answers(batch: _Batch, delivery: Delivery) -> Answers:
+    everybody: Iterable[Invitation] = batch.tx.invitations.of_booking(delivery.booking_id)
+    return Answers(own=_rsvp(batch.facts.told(delivery)), all=tuple(one.rsvp for one in everybody))
 
 
 def _rsvp(invitation: Invitation | None) -> Rsvp:

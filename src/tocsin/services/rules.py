@@ -30,7 +30,7 @@ def create(tx: Transaction, draft: RuleDraft, *, now: datetime, chance: Chance) 
         conditions=draft.conditions,
     )
     tx.rules.put(rule)
-    plan_coming(tx, rule, now=now, new_id=chance.new_id)
+    plan_coming(tx, rule, now=now, new_id=chance.ordered_id)
     return rule
 
 
@@ -132,7 +132,7 @@ def _changed(
     tx.rules.put(after)
     if not after.enabled:
         _withdraw(tx, after, now=now, reason="the rule was switched off first")
-    plan_coming(tx, after, now=now, new_id=chance.new_id)
+    plan_coming(tx, after, now=now, new_id=chance.ordered_id)
     return after
 
 

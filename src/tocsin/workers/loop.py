@@ -19,7 +19,7 @@ from tocsin.workers.lease import LEASE, Lease
 from tocsin.workers.pace import MOST, Pace
 from tocsin.workers.turns import Turns
 
-THREADS = 2  # one writes and settles while the other waits for the disk and the relay
+THREADS = 1  # with several lanes; more threads would wait for Python's lock and not for the relay
 IDLE = timedelta(milliseconds=500)  # the longest that a due message waits for a sleeping worker of another process
 GRACE = timedelta(seconds=30)  # for the message in hand when told to stop
 

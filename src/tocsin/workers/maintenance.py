@@ -21,7 +21,7 @@ def tend(sender: Sender) -> bool:
     is_done = True
     for workspace_id, rule_id in queue.unplanned_rules():
         with sender.store.transaction(workspace_id) as tx:
-            is_done = go_on_planning(tx, rule_id, now=now, new_id=sender.chance.new_id) and is_done
+            is_done = go_on_planning(tx, rule_id, now=now, new_id=sender.chance.ordered_id) and is_done
     return not is_done
 
 

@@ -325,3 +325,23 @@ def test_two_claims_at_one_moment_never_put_two_messages_to_one_recipient_on_the
 def waits_for_a_lock(database: PostgresDatabase) -> bool:
     with database.reading() as connection:
         return connection.number("SELECT count(*) AS n FROM pg_locks WHERE NOT granted") > 0
+
+
+def test_what_is_asked_often_is_planned_once(postgres_url: str) -> None:
+    with closing(PostgresDatabase(postgres_url, size=1)) as database:
+        for _ in range(9):
+            with database.reading() as connection:
+                assert connection.number("SELECT count(*) AS n WHERE :one = :one", one="x") == 1
+        with database.reading() as connection:
+            statements = connection.rows("SELECT statement FROM pg_prepared_statements")
+
+    assert [row["statement"] for row in statements if "WHERE $1 = $1" in row["statement"]] != []
+
+
+def test_a_connection_that_was_read_on_is_written_on(postgres_url: str) -> None:
+    with closing(PostgresDatabase(postgres_url, size=1)) as database:
+        with database.reading() as connection:
+            assert connection.rows("SELECT current_setting('transaction_isolation') AS n")[0]["n"] == "repeatable read"
+        with database.transaction() as connection:
+            connection.run("CREATE TABLE written (n INTEGER)")
+            assert connection.rows("SELECT current_setting('transaction_isolation') AS n")[0]["n"] == "read committed"

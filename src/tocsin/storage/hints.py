@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import psycopg
 
-from tocsin.storage.postgres import PostgresDatabase
+from tocsin.storage.postgres import PostgresDatabase, is_direct
 
 CHANNEL = "tocsin_due"
 PROOF_S = 5.0  # seconds in which a hint to oneself has to arrive; one takes less than a millisecond
@@ -54,8 +54,7 @@ class PostgresHints:
     def _ears(self, session: psycopg.Connection[tuple[object, ...]]) -> Ears | None:
         # A pooler in transaction mode takes LISTEN, and keeps it on a server connection that then serves others. It is known by
         # the process id it made up, and not asked; whatever else may stand between shows in a hint that does not arrive.
-        [(server_pid,)] = session.execute("SELECT pg_backend_pid()").fetchall()
-        if server_pid != session.info.backend_pid:
+        if not is_direct(session):
             return None
         session.execute(f"LISTEN {CHANNEL}".encode())
         ears = Ears(session, self._name)

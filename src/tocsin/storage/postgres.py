@@ -1,11 +1,13 @@
-"""PostgreSQL through psycopg's pool. No session state, so that a pooler in transaction mode may stand between."""
+"""PostgreSQL through psycopg's pool. No session state where a pooler in transaction mode stands between."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
-from psycopg.rows import dict_row
+from psycopg.pq import TransactionStatus
+from psycopg.rows import dict_row, tuple_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from tocsin.domain.errors import ConfigurationError, ConflictError, UnavailableError
@@ -13,6 +15,7 @@ from tocsin.services import faults
 from tocsin.storage.database import POSTGRESQL, Connection
 
 WAIT = 5.0  # seconds for a free connection before the answer is "unavailable"
+_RUNS_BEFORE_PREPARED = 5  # of a statement on one connection
 # How long one chain of attempts to connect goes on. The pool doubles the pause between two of them, up to minutes, and a new
 # primary would wait that long for us; whoever needs a connection afterwards begins a new chain at once.
 RECONNECT = 2.0
@@ -42,7 +45,8 @@ class PostgresDatabase:
             reconnect_timeout=RECONNECT,
             open=False,
             check=ConnectionPool.check_connection,
-            # Prepared statements belong to a session, and a pooler in transaction mode has none.
+            configure=_prepare_statements,
+            # Until it is known who answers. Prepared statements belong to a session, and a pooler in transaction mode has none.
             kwargs={"row_factory": dict_row, "prepare_threshold": None},
         )
         self._pool.open()
@@ -71,8 +75,7 @@ class PostgresDatabase:
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give one snapshot for reading."""
-        with _translated(), self._pool.connection() as raw, raw.transaction():
-            raw.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        with _translated(), self._pool.connection() as raw, _one_snapshot(raw), raw.transaction():
             yield Connection(raw, POSTGRESQL)
 
     @contextmanager
@@ -90,6 +93,29 @@ class PostgresDatabase:
     def close(self) -> None:
         """Close the pool."""
         self._pool.close()
+
+
+def is_direct(raw: psycopg.Connection[Any]) -> bool:
+    """Tell whether a connection ends at a PostgreSQL: a pooler between tells a process id that it made up."""
+    [(server_pid,)] = raw.cursor(row_factory=tuple_row).execute("SELECT pg_backend_pid()").fetchall()
+    return bool(server_pid == raw.info.backend_pid)
+
+
+def _prepare_statements(raw: psycopg.Connection[Any]) -> None:
+    # To plan one of our statements costs PostgreSQL more than to run it.
+    raw.prepare_threshold = _RUNS_BEFORE_PREPARED if is_direct(raw) else None
+    raw.rollback()
+
+
+@contextmanager
+def _one_snapshot(raw: psycopg.Connection[Any]) -> Iterator[None]:
+    # BEGIN carries them, so they cost no round trip. The connection is used for writing afterwards.
+    raw.isolation_level, raw.read_only = psycopg.IsolationLevel.REPEATABLE_READ, True
+    try:
+        yield
+    finally:
+        if raw.info.transaction_status is TransactionStatus.IDLE:  # a broken one is thrown away
+            raw.isolation_level, raw.read_only = None, None
 
 
 def _patient(url: str) -> str:

@@ -49,7 +49,7 @@ CROSSING = {
     ("queue.py", "DELETE FROM answers WHERE answered_at < :before"): "what is old is old in every workspace",
     ("answers.py", "SELECT pg_try_advisory_xact_lock"): "reads no table, and the lock's key holds the workspace",
     ("hints.py", "SELECT pg_notify"): "reads no table",
-    ("hints.py", "SELECT pg_backend_pid"): "reads no table",
+    ("postgres.py", "SELECT pg_backend_pid"): "reads no table",
     ("clock.py", "SELECT CAST(extract(epoch FROM clock_timestamp())"): "reads no table",
     ("migrate.py", "SELECT pg_advisory_xact_lock"): "reads no table",
     ("migrate.py", "SELECT version, name, checksum FROM migrations"): "the one table that belongs to no workspace",

@@ -70,7 +70,7 @@ class Letterbox:
     outcome: Outcome = ACCEPTED
     envelopes: list[Envelope] = field(default_factory=list)
 
-    def send(self, supply: Supply) -> Iterator[list[tuple[int, Outcome]]]:
+    def send(self, supply: Supply) -> Iterator[list[tuple[int, Outcome | None]]]:
         for number in count():
             envelopes = supply(1)
             if not envelopes:

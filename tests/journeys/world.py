@@ -66,7 +66,7 @@ class Postbox:
         self.taken: list[Envelope] = []
         self.is_closed = False
 
-    def send(self, supply: Supply) -> Iterator[list[tuple[int, Outcome]]]:
+    def send(self, supply: Supply) -> Iterator[list[tuple[int, Outcome | None]]]:
         number = 0
         while envelopes := supply(self.width):
             yield [(place, self.hand(envelope)) for place, envelope in enumerate(envelopes, start=number)]

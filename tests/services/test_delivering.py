@@ -1,8 +1,8 @@
 """From a claimed delivery to its end: order, staleness, failures, repeats; each with a relay that answers as it is told."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import count, pairwise
 
 import pytest
 
@@ -27,6 +27,7 @@ from tocsin.domain.retry import WAITS
 from tocsin.formats import scan
 from tocsin.services import attempts, deliveries, faults, messages, preparation
 from tocsin.services.ports import DeliveryFilter, Page
+from tocsin.services.ports_relay import Supply
 from tocsin.workers.lease import LEASE
 from tocsin.workers.loop import drain
 
@@ -482,7 +483,7 @@ class _Fragile:
         self._queue = office.store.queue
         self.is_away = False
 
-    def settle(self, settlements: Iterable[Settlement], *, now: datetime) -> list[Settlement]:
+    def settle(self, settlements: Sequence[Settlement], *, now: datetime) -> list[Settlement]:
         if self.is_away:
             raise UnavailableError("the database cannot be used now")
         return self._queue.settle(settlements, now=now)
@@ -604,3 +605,38 @@ def test_a_change_of_the_host_is_told_to_the_former_host_only_by_rules_that_name
     office.drain()
 
     assert postbox.recipients == ["oliver@example.com", "wanda@example.com"]
+
+
+class _Crowded(Postbox):
+    """A mailer that has no connection for the first message that it is given."""
+
+    def send(self, supply: Supply) -> Iterator[list[tuple[int, Outcome | None]]]:
+        for number in count():
+            envelopes = supply(1)
+            if not envelopes:
+                return
+            yield [(number, self.hand(envelopes[0]) if number else None)]
+
+
+def test_what_there_was_no_connection_for_is_sent_after_all(office: World) -> None:
+    office.rule(CONFIRMED, *EVERYBODY)
+    office.book()
+    crowded = _Crowded()
+
+    drain(office.sender, crowded)
+
+    assert len(crowded.taken) == 3
+    assert office.states() == [State.SENT] * 3
+
+
+def test_what_there_was_no_connection_for_is_looked_at_again_before_it_leaves(office: World) -> None:
+    office.rule(CONFIRMED)
+    office.book()
+    now = office.clock()
+    claimed = office.store.queue.claim(worker="w", now=now, lease_ends=now + LEASE, limit=9)
+    crowded, asked = _Crowded(), count()
+
+    attempts.deliver(office.sender, claimed, crowded, is_held=lambda: next(asked) < 2, pause=SECOND)
+
+    assert crowded.handed == []
+    assert office.states() == [State.SCHEDULED]

@@ -12,7 +12,7 @@ _AT_ONCE = 100
 class CaptureMailer:
     """Accepts every message. The store keeps the bytes of each delivery anyway, so there is nothing to write down."""
 
-    def send(self, supply: Supply) -> Iterator[list[tuple[int, Outcome]]]:
+    def send(self, supply: Supply) -> Iterator[list[tuple[int, Outcome | None]]]:
         """Accept all that `supply` gives."""
         number = 0
         while envelopes := supply(_AT_ONCE):

@@ -7,17 +7,16 @@ connection is handed over without anybody having written it down.
 import logging
 import select
 import time
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from tocsin.domain.delivery import Outcome, Result
-from tocsin.domain.letter import Envelope
 from tocsin.mail.smtp import SmtpMailer, Stages
 from tocsin.services.ports_relay import Supply
 
 LINGER_S = 0.001  # for answers that are about to come: to settle several costs as much as to settle one
-NARROW_S = 60.0  # how long a relay that refused one more connection is not asked for it again
+NARROW_S = 600.0  # how long a relay that refused one more connection is not asked for it again
 
 log = logging.getLogger("tocsin.mail")
 
@@ -27,7 +26,6 @@ class _Errand:
     """A message on its way over one lane."""
 
     number: int
-    envelope: Envelope
     stages: Stages
 
 
@@ -38,43 +36,48 @@ class Lanes:
         self._lanes = list(lanes)
         self._shut_until: dict[SmtpMailer, float] = {}
 
-    def send(self, supply: Supply) -> Iterator[list[tuple[int, Outcome]]]:
-        """Hand over what `supply` gives, and yield how it ended as the answers come. See `ports.Mailer`."""
+    def send(self, supply: Supply) -> Iterator[list[tuple[int, Outcome | None]]]:
+        """Hand over what `supply` gives, and yield how it ended as the answers come. See `ports_relay.Mailer`."""
         on_the_way: dict[SmtpMailer, _Errand] = {}
-        again: deque[tuple[int, Envelope]] = deque()
-        number = 0
+        numbers = count()
         while True:
-            free = [lane for lane in self._lanes if lane not in on_the_way and self._is_open(lane)]
-            fresh = supply(len(free) - len(again)) if len(free) > len(again) else []
-            again.extend(enumerate(fresh, start=number))
-            number += len(fresh)
-            begun = free[: len(again)]
-            for lane in begun:
-                place, envelope = again.popleft()
-                on_the_way[lane] = _Errand(number=place, envelope=envelope, stages=lane.stages(envelope))
+            free = self._free(on_the_way)
+            begun = dict(zip(free, supply(len(free)) if free else [], strict=False))
+            for lane, envelope in begun.items():
+                on_the_way[lane] = _Errand(number=next(numbers), stages=lane.stages(envelope))
             if not on_the_way:
                 return
-            ended = self._ended(on_the_way, begun)
-            again.extend(self._refused_a_lane(ended, on_the_way))
+            ended = self._ended(on_the_way, list(begun))
+            refused = self._refused(ended, on_the_way)
             if ended:
-                yield [(errand.number, outcome) for errand, outcome in ended.values()]
+                yield [
+                    (errand.number, None if lane in refused else outcome) for lane, (errand, outcome) in ended.items()
+                ]
 
     def close(self) -> None:
         """Say QUIT on every connection that is open."""
         for lane in self._lanes:
             lane.close()
 
-    def _is_open(self, lane: SmtpMailer) -> bool:
-        return self._shut_until.get(lane, 0.0) <= time.monotonic()
+    def _free(self, on_the_way: Collection[SmtpMailer]) -> list[SmtpMailer]:
+        """Return the lanes that can take a message. Only one of them has to connect first: meanwhile all others stand still."""
+        now = time.monotonic()
+        idle = [lane for lane in self._lanes if lane not in on_the_way and self._shut_until.get(lane, 0.0) <= now]
+        ready = [lane for lane in idle if lane.is_ready()]
+        return [*ready, *(lane for lane in idle if lane not in ready)][: len(ready) + 1]
 
     def _ended(
         self, on_the_way: dict[SmtpMailer, _Errand], begun: Sequence[SmtpMailer]
     ) -> dict[SmtpMailer, tuple[_Errand, Outcome]]:
-        """Go on with every message that can, until at least one has ended and no other is about to; take those away."""
+        """Go on with every message that can, and take away those that have ended.
+
+        Nothing is waited for after some were begun, because more may be; else until one has ended and no other is about to.
+        """
+        patience = 0.0 if begun else None
         ended: dict[SmtpMailer, tuple[_Errand, Outcome]] = {}
         ready = begun
         while on_the_way:
-            ready = ready or _with_an_answer(list(on_the_way), within_s=LINGER_S if ended else None)
+            ready = ready or _with_an_answer(list(on_the_way), within_s=LINGER_S if ended else patience)
             if not ready:
                 break
             for lane in ready:
@@ -84,18 +87,21 @@ class Lanes:
             ready = []
         return ended
 
-    def _refused_a_lane(
-        self, ended: dict[SmtpMailer, tuple[_Errand, Outcome]], on_the_way: dict[SmtpMailer, _Errand]
-    ) -> list[tuple[int, Envelope]]:
-        """Take out of `ended` what a relay that works on other lanes had no connection for; those lanes rest for a while.
+    def _refused(
+        self, ended: dict[SmtpMailer, tuple[_Errand, Outcome]], on_the_way: Collection[SmtpMailer]
+    ) -> list[SmtpMailer]:
+        """Return the lanes for which a relay that works on others had no connection; they rest for a while.
 
-        Nothing of these messages was handed over, so another lane can take them.
+        Nothing of their messages was handed over, so other lanes can take them.
         """
-        refused = [lane for lane, (_, outcome) in ended.items() if outcome.result is Result.TRANSPORT]
-        if not on_the_way and not any(lane.is_connected for lane in self._lanes):
+        refused = [
+            lane for lane, (_, outcome) in ended.items() if outcome.result is Result.TRANSPORT and lane.is_refused
+        ]
+        others = [lane for lane in self._lanes if lane not in refused]
+        if not refused or not (on_the_way or any(lane.is_ready() for lane in others)):
             return []
         self._shut_until.update(dict.fromkeys(refused, time.monotonic() + NARROW_S))
-        return [(errand.number, errand.envelope) for errand, _ in map(ended.pop, refused)]
+        return refused
 
 
 def _with_an_answer(lanes: Sequence[SmtpMailer], *, within_s: float | None) -> list[SmtpMailer]:

@@ -9,7 +9,8 @@ from tocsin.mail.smtp import SmtpMailer
 from tocsin.mail.transport import Relay, is_loopback
 from tocsin.services.ports_relay import Mailer
 
-LANES = 8  # connections of each thread
+LANES = 4  # connections of each thread
+_FURTHER_S = 5.0  # for the greeting on all but the first: while one connects, the others wait
 _PROBE_S = 10.0
 
 
@@ -17,7 +18,12 @@ def mailers(relay: Relay | None, *, client_name: str) -> Callable[[], Mailer]:
     """Return what makes a mailer for each thread; without a relay messages are captured."""
     if relay is None:
         return CaptureMailer
-    return lambda: Lanes([SmtpMailer(relay, client_name=client_name) for _ in range(LANES)])
+    return lambda: Lanes(
+        [
+            SmtpMailer(relay, client_name=client_name),
+            *(SmtpMailer(relay, client_name=client_name, greeting_s=_FURTHER_S) for _ in range(LANES - 1)),
+        ]
+    )
 
 
 def probe(relay: Relay | None, *, client_name: str) -> Callable[[], Outcome] | None:

@@ -66,11 +66,11 @@ class SmtpMailer:
         self._final_s = final_s
         self._per_connection = per_connection
         self._session: Session | None = None
+        self.is_refused = False  # whether no connection could be opened for the last message
 
-    @property
-    def is_connected(self) -> bool:
-        """Whether there is a connection to the relay."""
-        return self._session is not None and self._session.sock is not None
+    def is_ready(self) -> bool:
+        """Tell whether a message could leave at once, over a connection that is open and quiet."""
+        return self._kept() is not None
 
     @property
     def can_go_on(self) -> bool:
@@ -98,6 +98,7 @@ class SmtpMailer:
 
     def stages(self, envelope: Envelope) -> Stages:
         """Hand `envelope` over to the relay in steps, and return how that ended."""
+        self.is_refused = False
         try:
             return (yield from self._send(Parcel.of(envelope)))
         except RefusedError as error:
@@ -132,7 +133,10 @@ class SmtpMailer:
                 return (yield from self._transact(session, parcel))
             except _StaleError:
                 self._drop()
-        return (yield from self._transact(self._open(), parcel))
+        self.is_refused = True
+        session = self._open()
+        self.is_refused = False
+        return (yield from self._transact(session, parcel))
 
     def _kept(self) -> Session | None:
         if self._session is not None and self._session.transactions >= self._per_connection:
@@ -199,7 +203,7 @@ class SmtpMailer:
         try:
             if command:
                 session.write(command, within_s=self._command_s)
-                yield
+            yield
             reply = session.reply()
         except OSError as error:
             if kept:

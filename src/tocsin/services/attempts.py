@@ -127,10 +127,14 @@ class _Run:
         try:
             for ended in mailer.send(lambda wanted: self._next(wanted, numbers)):
                 faults.point("after_accept")
-                self._settle([(self.on_the_way.pop(number), outcome) for number, outcome in ended])
+                found = [(self.on_the_way.pop(number), outcome) for number, outcome in ended]
+                self.waiting.extendleft(one for one, outcome in found if outcome is None)
+                self._settle([(one, outcome) for one, outcome in found if outcome is not None])
         except Exception as error:
             log.exception("a mailer failed unforeseen")
-            outcome = Outcome(result=Result.TEMPORARY, reply=f"{type(error).__name__}: {error}")
+            if not self.on_the_way:
+                self.error = error
+            outcome = Outcome(result=Result.UNKNOWN, reply=f"{type(error).__name__}: {error}")
             self._settle([(one, outcome) for one in self.on_the_way.values()])
             self.on_the_way.clear()
 
@@ -142,6 +146,8 @@ class _Run:
                 rank = self._still_true(taken)
             except Exception as error:  # noqa: BLE001  what is on its way is settled first
                 self.error = error
+        if self.error is not None:
+            return []  # the rank is in the hand yet, and goes back with the rest
         self.on_the_way.update({next(numbers): one for one in rank})
         faults.point("before_data")
         return [one.envelope for one in rank]
@@ -158,6 +164,8 @@ class _Run:
     def _settle(self, outcomes: list[tuple[Ready, Outcome]]) -> None:
         """Write down how messages ended. If that fails, no more are sent, and what is on its way is kept in the hand."""
         self.last = _most_telling(outcome for _, outcome in outcomes) or self.last
+        if not outcomes:
+            return
         now = self.sender.clock()
         ended = [
             _settlement(self.sender, one.delivery, outcome, now=now, pause=self.pause) for one, outcome in outcomes
@@ -167,10 +175,14 @@ class _Run:
             faults.point("before_mark")
             self.hand.settle(ended, now=now)
             faults.point("after_mark")
-            for settlement in ended:
-                _follow_up(self.sender, settlement, now=now)
         except Exception as error:  # noqa: BLE001  the answers of other messages are still to come
             self.error = error
+            return
+        for settlement in ended:
+            try:
+                _follow_up(self.sender, settlement, now=now)
+            except Exception as error:  # noqa: BLE001  nor do the others go without
+                self.error = error
 
 
 def _most_telling(outcomes: Iterable[Outcome]) -> Outcome | None:

@@ -13,11 +13,12 @@ Supply = Callable[[int], Sequence[Envelope]]
 class Mailer(Protocol):
     """Takes messages to the next server. One per worker thread; not shared."""
 
-    def send(self, supply: Supply) -> Iterator[list[tuple[int, Outcome]]]:
+    def send(self, supply: Supply) -> Iterator[list[tuple[int, Outcome | None]]]:
         """Hand over all that `supply` gives, and yield how each message ended, by its number in the order of supply.
 
-        Outcomes that are known together come together. What was yielded is to be settled before the next is asked for: only
-        then is more taken from the supply, so that little is handed over that nobody has written down.
+        None: nothing of it was handed over, and it is to be supplied again. Outcomes that are known together come together.
+        What was yielded is to be settled before the next is asked for: only then is more taken from the supply, so that
+        little is handed over that nobody has written down.
         Never raises for what a network or a server does.
         """
         ...

@@ -179,9 +179,9 @@ def _former(facts: Facts, delivery: Delivery) -> Frozen | None:
 
 def _written(batch: _Batch, delivery: Delivery) -> Frozen | Verdict:
     """Return the bytes to be sent, or how the delivery ends because there are none: nothing to say, or no way to say it."""
+    scene, action = _scene(batch, delivery), batch.facts.action(delivery)
     try:
-        scene = _scene(batch, delivery)
-        frozen, invitation = compose(delivery, batch.facts.action(delivery), scene, now=batch.now)
+        frozen, invitation = compose(delivery, action, scene, now=batch.now)
         frozen = _signed(batch, frozen, invitation)
         complaints = scan.complaints(frozen.message)
     except Exception as error:

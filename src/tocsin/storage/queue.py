@@ -1,6 +1,6 @@
 """The queue over all workspaces: claim what is due under a lease, settle it, find what else waits for a worker."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from tocsin.domain.delivery import Delivery, Outcome, Settlement, State, Verdict
@@ -63,6 +63,14 @@ _HOLDS = """
        AND sequence = (SELECT m.sequence FROM messages m WHERE m.workspace_id = :workspace_id AND m.delivery_id = :id)"""
 
 
+# Rows are locked in the order in which everybody does.
+_EXTEND = """
+    UPDATE deliveries SET next_at = :ends
+     WHERE state = 'sending' AND leased_by = :worker AND (workspace_id, id) IN (
+           SELECT workspace_id, id FROM deliveries WHERE state = 'sending' AND leased_by = :worker
+            ORDER BY workspace_id, id {for_update})"""
+
+
 class SqlQueue:
     """The deliveries of all workspaces that are due, for workers."""
 
@@ -92,15 +100,17 @@ class SqlQueue:
         """Renew the lease of all that `worker` has in hand."""
         with self._database.transaction() as connection:
             connection.run(
-                "UPDATE deliveries SET next_at = :ends WHERE state = 'sending' AND leased_by = :worker",
+                _EXTEND,
                 ends=micros(lease_ends),
                 worker=worker,
             )
 
-    def settle(self, settlements: Iterable[Settlement], *, now: datetime) -> list[Settlement]:
+    def settle(self, settlements: Sequence[Settlement], *, now: datetime) -> list[Settlement]:
         """Write how attempts ended; return those that could be written. One whose lease was lost changes nothing."""
         with self._database.transaction() as connection:
-            return _settle(connection, list(settlements), now=now)
+            in_order = sorted(settlements, key=lambda one: (one.delivery.workspace_id, one.delivery.id))
+            written = {one.delivery.id for one in _settle(connection, in_order, now=now)}
+        return [one for one in settlements if one.delivery.id in written]
 
     def next_due(self) -> datetime | None:
         """Return when the next delivery of any workspace wants to be acted on."""

@@ -19,6 +19,9 @@ _COLUMNS = (
 )
 
 
+_LONG = 16_384  # characters; longer ones are read anew each time
+
+
 class SqlRules:
     """The automation rules of one workspace."""
 
@@ -209,10 +212,16 @@ def _conditions(text: str) -> tuple[Condition, ...]:
     )
 
 
-# A rule writes to many, and a batch of deliveries asks for its actions once for each.
-@lru_cache(maxsize=128)
 def _actions(text: str) -> tuple[Action, ...]:
+    return (_read if len(text) > _LONG else _kept)(text)
+
+
+def _read(text: str) -> tuple[Action, ...]:
     return tuple(
         Action(**{**action, "type": ActionType(action["type"]), "emails": tuple(action["emails"])})
         for action in json.loads(text)
     )
+
+
+# A rule writes to many, and a batch of deliveries asks for its actions once for each.
+_kept = lru_cache(maxsize=128)(_read)

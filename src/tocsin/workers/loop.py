@@ -19,7 +19,9 @@ from tocsin.workers.lease import LEASE, Lease
 from tocsin.workers.pace import MOST, Pace
 from tocsin.workers.turns import Turns
 
-THREADS = 1  # with several lanes; more threads would wait for Python's lock and not for the relay
+THREADS = (
+    2  # with several lanes each; more would wait for Python's lock, and one alone for a relay that does not answer
+)
 IDLE = timedelta(milliseconds=500)  # the longest that a due message waits for a sleeping worker of another process
 GRACE = timedelta(seconds=30)  # for the message in hand when told to stop
 
@@ -71,9 +73,9 @@ class Crew:
                     self._bell.wait(IDLE.total_seconds())
                     self._bell.clear()
         finally:
-            mailer.close()
             with suppress(UnavailableError):
                 self._settle(unsettled)
+            mailer.close()
 
     def _round(self, mailer: Mailer, pace: Pace, unsettled: list[Settlement]) -> bool:
         """Deliver one batch; tell whether there was any. Nothing that goes wrong in it ends the thread.
@@ -122,6 +124,8 @@ class Crew:
         claim = partial(self._sender.store.queue.claim, worker=self._lease.worker, lease_ends=lease_ends)
         passed_over = self._turns.passed_over(now=now)
         claimed = claim(now=now, limit=limit, passed_over=passed_over)
+        if any(one.crashes for one in claimed):
+            return claimed  # a suspect is taken alone, which says nothing of a crowd
         self._turns.took(claimed, passed_over, limit=limit, now=now)
         if not claimed and passed_over:
             claimed = claim(now=now, limit=limit)

@@ -133,11 +133,6 @@ def _translated() -> Iterator[None]:
         yield
     except psycopg.errors.UniqueViolation as error:
         raise ConflictError("somebody else did the same at the same moment; try again") from error
-    except (
-        psycopg.OperationalError,
-        psycopg.InterfaceError,
-        psycopg.errors.ReadOnlySqlTransaction,
-        PoolTimeout,
-    ) as error:
+    except (psycopg.OperationalError, psycopg.InterfaceError, PoolTimeout) as error:
         # The server's words stay in the cause, for the log: they can hold host names and users.
         raise UnavailableError("the database cannot be used now") from error

@@ -2,19 +2,10 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from importlib import import_module
 
 import pytest
 
-from tests.storage import (
-    test_answers,
-    test_bookings,
-    test_deliveries,
-    test_queue,
-    test_rules,
-    test_sync,
-    test_usage,
-    test_workspaces,
-)
 from tests.storage.conftest import acme, two
 from tocsin.storage.postgres import PostgresDatabase
 
@@ -30,14 +21,6 @@ def database(pooled_url: str) -> Iterator[PostgresDatabase]:
         yield opened
 
 
-for _module in (
-    test_answers,
-    test_bookings,
-    test_deliveries,
-    test_queue,
-    test_rules,
-    test_sync,
-    test_usage,
-    test_workspaces,
-):
+for _name in ("answers", "bookings", "deliveries", "queue", "rules", "sync", "usage", "workspaces"):
+    _module = import_module(f"tests.storage.test_{_name}")
     globals().update({name: test for name, test in vars(_module).items() if name.startswith("test_")})

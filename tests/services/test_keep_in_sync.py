@@ -356,7 +356,7 @@ def test_whoever_is_told_of_a_cancellation_was_not_invited_by_it(office: World) 
     office.drain()
 
     with office.store.reading(WORKSPACE_ID) as tx:
-        assert tx.sync.inviters(booking.id, ADA) == []
+        assert tx.sync.of_booking(booking.id).get(ADA, []) == []
 
 
 def test_whoever_is_invited_again_after_he_was_taken_off_gets_an_entry_of_its_own(
@@ -474,7 +474,7 @@ def test_the_one_who_answers_is_addressed_at_a_signed_address_and_people_answer_
 def test_the_invitations_of_bookings_that_do_not_exist_are_none(office: World) -> None:
     with office.store.reading(WORKSPACE_ID) as tx:
         assert tx.sync.of_booking(BookingId("nothing")) == {}
-        assert tx.sync.inviters(BookingId("nothing"), ADA) == []
+        assert tx.sync.of_booking(BookingId("nothing")).get(ADA, []) == []
 
 
 def test_changing_one_rule_leaves_the_reminders_of_another_as_they_are(office: World) -> None:

@@ -92,7 +92,7 @@ def test_a_delivery_that_is_planned_too_late_is_kept_as_expired_with_the_reason(
 def test_an_unknown_delivery_has_nothing(store: SqlStore) -> None:
     with store.reading(WORKSPACE_ID) as tx:
         assert tx.deliveries.get("unknown") is None
-        assert tx.messages.get("unknown") is None
+        assert tx.messages.get(DeliveryId("unknown")) is None
         assert tx.deliveries.attempts("unknown") == []
 
 

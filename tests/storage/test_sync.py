@@ -174,7 +174,7 @@ def test_who_invited_whom_is_kept_with_the_latest_last(acme: SqlStore) -> None:
         tx.sync.invited([(BOOKING_ID, "ada@EXAMPLE.org", first)])
         tx.sync.invited([(BOOKING_ID, BOB, second)])
 
-        assert tx.sync.inviters(BOOKING_ID, ADA) == [first, second]
+        assert tx.sync.of_booking(BOOKING_ID).get(ADA, []) == [first, second]
         assert tx.sync.of_booking(BOOKING_ID) == {ADA: [first, second], BOB: [second]}
 
 
@@ -186,7 +186,7 @@ def test_whoever_invites_again_is_kept_as_he_is_now_and_whoever_took_off_as_inac
         tx.sync.set_active(BOOKING_ID, ADA, RULE_ID, is_active=False)
         tx.sync.set_active(BOOKING_ID, ADA, OTHER_RULE, is_active=False)
 
-        assert tx.sync.inviters(BOOKING_ID, ADA) == [replace(again, is_active=False)]
+        assert tx.sync.of_booking(BOOKING_ID).get(ADA, []) == [replace(again, is_active=False)]
 
 
 def test_what_is_of_one_workspace_is_not_of_another(two: SqlStore) -> None:
@@ -197,11 +197,11 @@ def test_what_is_of_one_workspace_is_not_of_another(two: SqlStore) -> None:
     with two.transaction(OTHER_ID) as tx:
         tx.sync.set_active(BOOKING_ID, ADA, RULE_ID, is_active=False)
         tx.sync.add([a_change(booking_revision=7)], new_id=lambda: "two", now=NOON)
-        assert tx.sync.inviters(BOOKING_ID, ADA) == []
+        assert tx.sync.of_booking(BOOKING_ID).get(ADA, []) == []
         assert tx.sync.of_booking(BOOKING_ID) == {}
 
     with two.reading(WORKSPACE_ID) as tx:
-        assert tx.sync.inviters(BOOKING_ID, ADA) == [an_inviter()]
+        assert tx.sync.of_booking(BOOKING_ID).get(ADA, []) == [an_inviter()]
     assert [one.booking_revision for one in found(two)] == [0]
 
 

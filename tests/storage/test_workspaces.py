@@ -175,7 +175,7 @@ def test_an_empty_workspace_sees_nothing_of_others(store: SqlStore) -> None:
             tx.rules.planning(RULE_ID),
             tx.deliveries.get("id 1"),
             *tx.deliveries.outrun([DeliveryId("id 1")]),
-            tx.messages.get("id 1"),
+            tx.messages.get(DeliveryId("id 1")),
             tx.deliveries.attempts("id 1"),
             *tx.deliveries.page(DeliveryFilter(), limit=9, offset=0),
             tx.invitations.get(BOOKING_ID, an_invitation().recipient),

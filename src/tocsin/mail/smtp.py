@@ -69,8 +69,15 @@ class SmtpMailer:
         self.is_refused = False  # whether no connection could be opened for the last message
 
     def is_ready(self) -> bool:
-        """Tell whether a message could leave at once, over a connection that is open and quiet."""
-        return self._kept() is not None
+        """Tell whether the next message can leave at once; a connection that is of no more use is let go of.
+
+        To be asked before each message.
+        """
+        if self._session is not None and self._session.transactions >= self._per_connection:
+            self.close()
+        if self._session is not None and not self._session.is_quiet():
+            self._drop()
+        return self._session is not None
 
     @property
     def can_go_on(self) -> bool:
@@ -85,16 +92,6 @@ class SmtpMailer:
     def fileno(self) -> int:
         """Return the number of the socket on which the answer will come."""
         return -1 if self._session is None else self._session.fileno()
-
-    def send(self, envelope: Envelope) -> Outcome:
-        """Hand `envelope` over to the relay, and return how that ended. Never raises for what a network or a server does."""
-        stages = self.stages(envelope)
-        while True:
-            try:
-                next(stages)
-            except StopIteration as ended:
-                outcome: Outcome = ended.value
-                return outcome
 
     def stages(self, envelope: Envelope) -> Stages:
         """Hand `envelope` over to the relay in steps, and return how that ended."""
@@ -127,23 +124,15 @@ class SmtpMailer:
             self._session = None
 
     def _send(self, parcel: Parcel) -> Stages:
-        session = self._kept()
-        if session is not None:
+        if self._session is not None:
             try:
-                return (yield from self._transact(session, parcel))
+                return (yield from self._transact(self._session, parcel))
             except _StaleError:
                 self._drop()
         self.is_refused = True
         session = self._open()
         self.is_refused = False
         return (yield from self._transact(session, parcel))
-
-    def _kept(self) -> Session | None:
-        if self._session is not None and self._session.transactions >= self._per_connection:
-            self.close()
-        if self._session is not None and not self._session.is_quiet():
-            self._drop()
-        return self._session
 
     def _open(self) -> Session:
         self._session = Session(

@@ -8,7 +8,7 @@ from tocsin.domain.events import EventKind
 from tocsin.domain.explain import Clause, Happened, clauses
 from tocsin.domain.invite import Invitation
 from tocsin.domain.model import Booking
-from tocsin.domain.rules import AutomationRule
+from tocsin.domain.rules import AutomationRule, recipient_key
 from tocsin.domain.sync import Inviter
 from tocsin.services import bookings
 from tocsin.services.ports import DeliveryFilter, Transaction
@@ -48,14 +48,14 @@ def explain(tx: Transaction, booking_id: str) -> Why:
     booking = bookings.get(tx, booking_id)
     happened = tx.bookings.events(booking.id)
     sent, _ = tx.deliveries.page(DeliveryFilter(booking_id=booking.id), limit=MOST_DELIVERIES, offset=0)
-    invitations = tx.invitations.of_booking(booking.id)
+    invitations, inviters = tx.invitations.of_booking(booking.id), tx.sync.of_booking(booking.id)
     return Why(
         booking=booking,
         happened=happened,
         rules=_rules(tx, booking, happened, sent),
         invitations=invitations,
         message_ids=tx.invitations.message_ids(booking.id),
-        inviters={one.recipient: tx.sync.inviters(booking.id, one.recipient) for one in invitations},
+        inviters={one.recipient: inviters.get(recipient_key(one.recipient), []) for one in invitations},
     )
 
 

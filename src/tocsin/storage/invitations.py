@@ -35,11 +35,7 @@ class SqlInvitations:
 
     def get(self, booking_id: BookingId, recipient: str) -> Invitation | None:
         """Return what this recipient was told about this booking, or None if nothing yet."""
-        statement = f"""
-            SELECT {_COLUMNS} FROM invitations
-             WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND recipient_key = :recipient_key"""
-        row = self._connection.row(statement, **self._key(booking_id, recipient))
-        return None if row is None else _invitation(row)
+        return self.of([booking_id], [recipient]).get((booking_id, recipient_key(recipient)))
 
     def of(
         self, booking_ids: Iterable[BookingId], recipients: Iterable[str]

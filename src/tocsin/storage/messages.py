@@ -15,13 +15,9 @@ class SqlMessages:
         self._connection = connection
         self._workspace_id = workspace_id
 
-    def get(self, delivery_id: str) -> Frozen | None:
+    def get(self, delivery_id: DeliveryId) -> Frozen | None:
         """Return the message of a delivery, if it was frozen already."""
-        statement = """
-            SELECT booking_revision, sequence, message_id, sender, message, frozen_at FROM messages
-             WHERE workspace_id = :workspace_id AND delivery_id = :id"""
-        row = self._connection.row(statement, workspace_id=self._workspace_id, id=delivery_id)
-        return None if row is None else _frozen(row)
+        return self.of([delivery_id]).get(delivery_id)
 
     def of(self, delivery_ids: Iterable[DeliveryId]) -> dict[DeliveryId, Frozen]:
         """Return the messages that were frozen already, by delivery."""

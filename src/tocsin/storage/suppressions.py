@@ -47,16 +47,10 @@ class SqlSuppressions:
 
     def of_recipient(self, recipient: str) -> list[Suppression]:
         """Return all entries for an address, the oldest first."""
-        statement = f"""
-            SELECT {_COLUMNS} FROM suppressions
-             WHERE workspace_id = :workspace_id AND recipient_key = :recipient_key ORDER BY since_at, rule_id, reason"""
-        rows = self._connection.rows(
-            statement, workspace_id=self._workspace_id, recipient_key=suppression_key(recipient)
-        )
-        return [_suppression(row) for row in rows]
+        return self.of([recipient]).get(suppression_key(recipient), [])
 
     def of(self, recipients: Iterable[str]) -> dict[str, list[Suppression]]:
-        """Return all entries for these addresses, by `suppression_key`; nothing for one that has none."""
+        """Return all entries for these addresses, the oldest first, by `suppression_key`; nothing for one that has none."""
         statement = f"""
             SELECT recipient_key, {_COLUMNS} FROM suppressions
              WHERE workspace_id = :workspace_id AND recipient_key {{any_of}}(:keys) ORDER BY since_at, rule_id, reason"""

@@ -89,14 +89,6 @@ class SqlSync:
                AND rule_id = :rule_id"""
         self._connection.run(statement, **self._key(booking_id, recipient), rule_id=rule_id, is_active=is_active)
 
-    def inviters(self, booking_id: BookingId, recipient: str) -> list[Inviter]:
-        """Return the actions that invited a recipient, the latest last."""
-        statement = f"""
-            SELECT {_COLUMNS} FROM inviters
-             WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND recipient_key = :recipient_key
-             ORDER BY invited_at, rule_id"""
-        return [_inviter(row) for row in self._connection.rows(statement, **self._key(booking_id, recipient))]
-
     def of(
         self, booking_ids: Iterable[BookingId], recipients: Iterable[str]
     ) -> dict[tuple[BookingId, str], list[Inviter]]:

@@ -70,9 +70,8 @@ def hinting(hints: Hints, bell: Bell, *, hears: bool) -> Iterator[None]:
         stop.set()
         bell.rung_here.set()
         for thread in threads:
-            thread.join(
-                1
-            )  # one that connects to a server that is away may take longer, and is left to the process's end
+            # One that connects to a server that is away may take longer, and is left to the process's end.
+            thread.join(1)
 
 
 def tell(hints: Hints, bell: Bell, stop: threading.Event) -> None:

@@ -1,6 +1,7 @@
 """What the architecture promises and no other tool checks: tenancy of SQL, sizes, floors, and errors with their codes."""
 
 import ast
+import importlib
 import inspect
 import re
 import shutil
@@ -8,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from re import _parser  # type: ignore[attr-defined]  # what the compiler of patterns itself uses
 from statistics import median
 
 import pytest
@@ -24,6 +26,32 @@ MODULES = sorted(SOURCE.rglob("*.py"))
 LONGEST_MODULE = 300  # lines
 LONGEST_FUNCTION = 40
 MEDIAN_FUNCTION = 10
+
+
+def patterns() -> Iterator[tuple[str, re.Pattern[str] | re.Pattern[bytes]]]:
+    """Yield all patterns that modules keep, by their names."""
+    for path in MODULES:
+        name = ".".join(path.relative_to(SOURCE.parent).with_suffix("").parts).removesuffix(".__init__")
+        if not name.endswith("__main__"):
+            for word, value in vars(importlib.import_module(name)).items():
+                if isinstance(value, re.Pattern):
+                    yield f"{name}.{word}", value
+
+
+def has_a_possessive_group(items: object) -> bool:
+    """Tell whether what `re` made of a pattern holds a possessive group; a single character that repeats is none."""
+    if isinstance(items, tuple) and items and str(items[0]) in {"POSSESSIVE_REPEAT", "ATOMIC_GROUP"}:
+        inner = items[1][2] if str(items[0]) == "POSSESSIVE_REPEAT" else items[1]
+        return len(inner) > 1 or str(inner[0][0]) not in {"IN", "ANY", "LITERAL", "NOT_LITERAL"}
+    return isinstance(items, (list, tuple, _parser.SubPattern)) and any(map(has_a_possessive_group, items))
+
+
+def test_no_pattern_needs_a_python_that_matches_possessive_groups() -> None:
+    # Python before 3.11.5 gets them wrong (CPython issue 106052), Debian 12's among them: every message would be refused.
+    assert has_a_possessive_group(_parser.parse("(?:ab)*+"))
+    assert not has_a_possessive_group(_parser.parse("(?:a++b)*[cd]*+"))
+
+    assert [name for name, one in patterns() if has_a_possessive_group(_parser.parse(one.pattern, one.flags))] == []
 
 
 # Tenancy: every statement keeps to one workspace

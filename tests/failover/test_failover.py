@@ -13,10 +13,9 @@ from tests.journeys.program import Client, SinkProcess, balance, prepare, until
 from tests.left_out import is_in_ci, require
 from tests.packages import FAILOVER
 from tests.scale.processes import Processes, processes
-from tocsin.mail.outgoing import LANES
+from tocsin.mail.transport import CONNECTIONS
 from tocsin.storage.migrate import migrate
 from tocsin.storage.postgres import PostgresDatabase
-from tocsin.workers.loop import THREADS
 
 KILLS = 3
 RECIPIENTS = ("ada@example.org", "bob@example.org", "{{client.email}}", "{{host.email}}", "eve@example.org")
@@ -96,5 +95,5 @@ def test_nothing_is_lost_when_the_primary_is_killed_three_times(
     assert came.missing == set()
     assert came.taken - came.duplicates == len(RECIPIENTS) * BOOKINGS
     assert came.differing == 0
-    assert came.duplicates <= KILLS * WORKERS * THREADS * LANES  # at most one for each open connection and kill
+    assert came.duplicates <= KILLS * WORKERS * CONNECTIONS  # at most one for each open connection and kill
     assert codes == [0] * (1 + WORKERS)

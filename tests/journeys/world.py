@@ -32,6 +32,7 @@ from tocsin.domain.model import Booking, Client, Member, MemberId, Place
 from tocsin.domain.rsvp import Answer, Rsvp
 from tocsin.domain.rules import AutomationRule, RuleDraft
 from tocsin.mail.lanes import Lanes
+from tocsin.mail.pool import Pool
 from tocsin.mail.smtp import SmtpMailer
 from tocsin.mail.transport import Relay, Tls
 from tocsin.services import bookings, rules
@@ -271,7 +272,7 @@ def slot(text: str) -> Slot:
 def smtp_mailer(port: int, *, width: int = 1) -> Lanes:
     relay = Relay(host="127.0.0.1", port=port, tls=Tls.NONE)
     waits = {"greeting_s": 10, "command_s": 10, "final_s": 10}
-    return Lanes([SmtpMailer(relay, client_name="tocsin.example", **waits) for _ in range(width)])
+    return Lanes(Pool([SmtpMailer(relay, client_name="tocsin.example", **waits) for _ in range(width)]))
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from tocsin.domain.delivery import Result
 from tocsin.domain.letter import Envelope
 from tocsin.mail.lanes import Lanes
 from tocsin.mail.parcel import Parcel
+from tocsin.mail.pool import Pool
 from tocsin.mail.transport import parse
 from tocsin.services.ports_relay import Supply
 
@@ -36,7 +37,7 @@ class Mixed(Sink):
 
 
 def lanes(connect: Connect, server: Server, width: int = 4, **options: float) -> Lanes:
-    return Lanes([connect(server, **options) for _ in range(width)])
+    return Lanes(Pool([connect(server, **options) for _ in range(width)]))
 
 
 def supplied(envelopes: Iterable[Envelope], asked: list[int] | None = None) -> Supply:
@@ -176,7 +177,7 @@ def test_an_answer_that_is_there_counts_though_its_time_is_over_when_it_is_read(
 
     with served as sink:
         sink.on_data = answer
-        for group in Lanes(both).send(supplied(to_many(2))):
+        for group in Lanes(Pool(both)).send(supplied(to_many(2))):
             found += [outcome.result for _, outcome in group if outcome is not None]
             told.set()
             if len(found) == 1:
@@ -239,7 +240,7 @@ def test_an_unforeseen_error_costs_its_own_message_a_try_and_no_other(
 def test_encrypted_lanes_work_side_by_side(connect: Connect, authority: Authority) -> None:
     with Sink(tls=authority.server(), implicit_tls=True) as sink:
         relay = parse(f"smtps://127.0.0.1:{sink.port}?ca={authority.path}")
-        mailer = Lanes([connect(relay) for _ in range(3)])
+        mailer = Lanes(Pool([connect(relay) for _ in range(3)]))
 
         assert results(mailer, to_many()) == dict.fromkeys(range(MANY), Result.ACCEPTED)
         assert sink.connections == 3
@@ -307,3 +308,148 @@ def test_a_message_for_which_there_was_no_connection_is_supplied_again(connect: 
 
     assert len(given_back) == 1
     assert taken == MANY - 1
+
+
+def test_a_relay_that_is_slow_to_greet_one_more_connection_holds_up_no_message(connect: Connect) -> None:
+    on_their_way = threading.Event()
+
+    def slow(wire: Wire) -> None:
+        on_their_way.wait(30)
+        wire.greet()
+        wire.hold()
+
+    with Mixed(others=slow) as server:
+        found = {}
+        for number, result in ended(lanes(connect, server, 2, greeting_s=60), to_many(MANY)):
+            found[number] = result
+            if len(found) == MANY - 1:
+                on_their_way.set()
+                server.cut()
+
+    assert list(found.values())[: MANY - 1] == [Result.ACCEPTED] * (MANY - 1)
+
+
+def test_what_is_supplied_later_leaves_while_a_message_gets_no_answer(connect: Connect) -> None:
+    told = threading.Event()
+    with Sink() as sink:
+        sink.on_rcpt = lambda recipient: OK if recipient != "person0@example.com" or told.wait(30) else "451 never"
+        mailer = lanes(connect, sink, 2, command_s=60)
+        later = iter([to_many(1), [], [], to_many(2)[1:]])
+        order = []
+        for group in mailer.send(lambda _wanted: next(later, [])):
+            order += [number for number, _ in group]
+            told.set()
+
+    assert order == [1, 0]
+
+
+@pytest.mark.parametrize(
+    "stall",
+    [
+        pytest.param(lambda wire: wire.send(b"250 2.0"), id="half a reply"),
+        pytest.param(lambda _wire: None, id="a body that is not read"),
+    ],
+)
+def test_a_server_that_stops_in_the_middle_holds_up_no_other_lane(connect: Connect, stall: Script) -> None:
+    on_their_way = threading.Event()
+
+    def stops(wire: Wire) -> None:
+        wire.greet()
+        wire.take_envelope()
+        stall(wire)
+        on_their_way.wait(30)
+
+    large = [an_envelope("first@example.com", message=b"x" * 20_000_000), *to_many(MANY)]
+    with Mixed(first=stops) as server:
+        order = []
+        for number, result in ended(lanes(connect, server, 2, command_s=60, final_s=60), large):
+            order.append((number, result))
+            if len(order) == MANY:
+                on_their_way.set()
+
+    assert order == [*((number, Result.ACCEPTED) for number in range(1, MANY + 1)), (0, Result.TEMPORARY)]
+
+
+def test_a_message_that_nobody_waits_for_any_more_leaves_its_connection_closed(connect: Connect) -> None:
+    told = threading.Event()
+    with Sink() as sink:
+        sink.on_rcpt = lambda recipient: OK if recipient != "person0@example.com" or told.wait(30) else "451 never"
+        mailer = lanes(connect, sink, 2, command_s=60)
+        sending = mailer.send(supplied(to_many(2)))
+        next(sending)
+        del sending
+        told.set()
+
+        assert results(mailer, to_many(4)[2:]) == dict.fromkeys(range(2), Result.ACCEPTED)
+        assert sink.violations == []
+
+
+def test_a_connection_that_is_renewed_says_farewell_before_the_next_one_comes(connect: Connect) -> None:
+    met: list[int] = []
+
+    def carries_two(wire: Wire) -> None:
+        wire.greet()
+        for _ in range(2):
+            wire.take_envelope()
+            wire.body()
+            wire.send(b"250 ok\r\n")
+        wire.expect(b"QUIT")
+        met.append(server.connections)
+        wire.send(b"221 bye\r\n")
+
+    with Scripted(carries_two) as server:
+        found = results(lanes(connect, server, 1, per_connection=2), to_many(5))
+
+    assert found == dict.fromkeys(range(5), Result.ACCEPTED)
+    assert met == [1, 2]
+
+
+def test_replies_that_drip_hold_up_nothing_that_is_supplied_later(connect: Connect) -> None:
+    all_left = threading.Event()
+
+    def drips(wire: Wire) -> None:
+        wire.greet()
+        wire.take_envelope()
+        wire.body()
+        for _ in range(1000):
+            wire.send(b"250-wait\r\n")
+            if all_left.wait(0.01):
+                break
+        wire.send(b"250 ok\r\n")
+
+    with Mixed(first=drips) as server:
+        later = iter([to_many(1), [], [], to_many(2)[1:]])
+        order = []
+        for group in lanes(connect, server, 2, final_s=60).send(lambda _wanted: next(later, [])):
+            order += [number for number, _ in group]
+            if 1 in order:
+                all_left.set()
+
+    assert order == [1, 0]
+
+
+def test_one_connection_is_opened_at_a_time(connect: Connect) -> None:
+    met: list[int] = []
+
+    class Slow(Sink):
+        def play(self, wire: Wire) -> None:
+            wire.closing.wait(0.05)  # in which others would come too
+            met.append(self.connections)
+            super().play(wire)
+
+    with Slow() as server:
+        assert results(lanes(connect, server, 4), to_many()) == dict.fromkeys(range(MANY), Result.ACCEPTED)
+
+    assert met == [*range(1, len(met) + 1)]
+
+
+def test_those_who_wait_hear_when_nothing_comes_for_a_while(connect: Connect) -> None:
+    told = threading.Event()
+    with Sink() as sink:
+        sink.on_rcpt = lambda _recipient: OK if told.wait(30) else "451 never"
+        heard = []
+        for group in lanes(connect, sink, 1, command_s=60).send(supplied(to_many(1))):
+            heard.append([outcome.result for _, outcome in group if outcome])
+            told.set()
+
+    assert heard == [[], [Result.ACCEPTED]]

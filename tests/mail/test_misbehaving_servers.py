@@ -729,4 +729,4 @@ def test_a_closed_session_says_so_and_is_not_quiet() -> None:
 
         assert not session.is_quiet()
         with pytest.raises(OSError, match="closed"):
-            session.ask(b"NOOP\r\n")
+            session.ask(b"NOOP\r\n", within_s=5)

@@ -41,6 +41,11 @@ from tocsin.mail.transport import Relay, Tls, parse
             "smtp://mailpit:1025?tls=none", Relay(host="mailpit", port=1025, tls=Tls.NONE), id="clear if told"
         ),
         pytest.param(
+            "smtps://mail.example.com?connections=3",
+            Relay(host="mail.example.com", port=465, tls=Tls.IMPLICIT, connections=3),
+            id="few connections",
+        ),
+        pytest.param(
             "smtp://a%40b.example:p%C3%A4ss%3A%2F%3F%23%25@mail.example.com",
             Relay(host="mail.example.com", port=587, user="a@b.example", password="päss:/?#%", tls=Tls.REQUIRED),
             id="percent-encoding",
@@ -90,6 +95,10 @@ def test_an_authority_can_be_named(tmp_path: Path) -> None:
             "smtp://user:s3cret@mail.example.com?tls=optional", "tls=required", id="a password perhaps in clear"
         ),
         pytest.param("smtp://mail.example.com?ca=/does/not/exist", "does not exist", id="no such file"),
+        pytest.param("smtp://mail.example.com?connections=0", "from 1 to 100", id="no connection"),
+        pytest.param("smtp://mail.example.com?connections=101", "from 1 to 100", id="too many connections"),
+        pytest.param("smtp://mail.example.com?connections=1e2", "from 1 to 100", id="connections in another form"),
+        pytest.param("smtp://mail.example.com?connections=" + "9" * 9999, "from 1 to 100", id="far too many"),
         pytest.param("smtp://127.0.0.1?ca=/etc/hostname", "needs tls=required", id="an authority for nothing"),
     ],
 )

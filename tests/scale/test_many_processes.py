@@ -20,7 +20,7 @@ from tocsin.workers.loop import Crew
 # So long that nothing in these tests comes from a lease that lapsed: what another process takes was given back.
 LEASE_S = 3600
 BOOKINGS = 60
-CLAIMED = loop.THREADS * pace.FIRST  # what a worker takes before its first message is accepted
+CLAIMED = pace.FIRST  # what a worker takes before its first message is accepted
 
 
 class Turnstile:
@@ -72,7 +72,7 @@ def test_a_worker_that_is_told_to_stop_gives_back_what_it_did_not_send(postgres_
     turnstile = Turnstile()
     with Sink() as sink:
         sink.on_data = turnstile
-        program = prepare(postgres_url, sink, lease_s=LEASE_S)
+        program = prepare(postgres_url, sink, lease_s=LEASE_S, connections=4)
         first, second = part(program, WORKER), part(program, WORKER)
         with processes(program, workers=0) as found, running(first), running(second):
             for number in range(BOOKINGS):

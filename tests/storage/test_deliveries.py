@@ -17,6 +17,7 @@ from tests.builders import (
     a_frozen,
     a_planned,
     a_settlement,
+    an_invitation,
 )
 from tests.storage.shelf import MOMENT, NASTY, claim, claimed, delivery, keep, settle, states
 from tocsin.domain.delivery import Attempt, Delivery, DeliveryId, Outcome, Result, State, Verdict
@@ -434,13 +435,23 @@ def test_what_is_planned_together_keeps_its_rank_as_order(store: SqlStore) -> No
     assert order == ["9", "8", "7", "6"]
 
 
-def test_the_messages_of_several_deliveries_are_read_at_once(store: SqlStore) -> None:
-    first, second = a_frozen(message=b"first"), a_frozen(message=b"second")
-    ids = [DeliveryId("one"), DeliveryId("two"), DeliveryId("three")]
+def test_of_frozen_messages_those_are_current_that_hold_what_their_recipients_are_told_now(store: SqlStore) -> None:
+    people = {
+        "now": "ada@example.org",
+        "older": "bob@example.org",
+        "untold": "eve@example.org",
+        "unwritten": "zoe@example.org",
+    }
+    keep(store, *(a_planned(key=key, recipient=person) for key, person in people.items()))
+    keep(
+        store, an_invitation(recipient=people["now"], sequence=2), an_invitation(recipient=people["older"], sequence=2)
+    )
+    ids = {key: delivery(store, key).id for key in people}
+    frozen = {key: a_frozen(sequence=sequence) for key, sequence in {"now": 2, "older": 1, "untold": 2}.items()}
 
     with store.transaction(WORKSPACE_ID) as tx:
-        tx.messages.freeze({ids[0]: first, ids[1]: second})
+        tx.messages.freeze({ids[key]: message for key, message in frozen.items()})
         tx.messages.freeze({})
 
-        assert tx.messages.of(ids) == {ids[0]: first, ids[1]: second}
-        assert tx.messages.of([]) == {}
+        assert tx.messages.current(ids.values()) == {ids["now"]: frozen["now"]}
+        assert tx.messages.current([]) == {}

@@ -9,11 +9,14 @@ import pytest
 
 from tests.builders import MINUTE, NOON, SECOND
 from tests.journeys.world import ACCEPTED, AWAY, Postbox, World
+from tests.smtp_server import OK, Sink
 from tests.storage.shelf import until
 from tocsin.domain.delivery import Outcome, Result, Settlement, State
 from tocsin.domain.errors import UnavailableError
 from tocsin.domain.events import EventKind
 from tocsin.domain.letter import Envelope
+from tocsin.mail.outgoing import mailers
+from tocsin.mail.transport import parse
 from tocsin.services import faults
 from tocsin.services.ports_relay import Mailer
 from tocsin.workers import loop, maintenance
@@ -92,6 +95,48 @@ def test_a_bell_wakes_a_crew(office: World, monkeypatch: pytest.MonkeyPatch) -> 
     crew.stop()
 
     assert len(box.taken) == 1
+
+
+def test_new_messages_leave_while_one_gets_no_answer(office: World) -> None:
+    told = threading.Event()
+    with Sink() as sink:
+        sink.on_rcpt = lambda recipient: OK if recipient != "slow@example.org" or told.wait(30) else "451 never"
+        relay = parse(f"{sink.url}?connections=3")
+        office.rule(EventKind.BOOKING_CONFIRMED, "slow@example.org")
+        office.book()
+        with working(office, mailers(relay, client_name="tocsin.example")):
+            until(lambda: office.states() == [State.SENDING])
+            office.rule(EventKind.BOOKING_CONFIRMED, "quick@example.org")
+            office.book()
+
+            until(lambda: State.SENT in office.states())
+            assert [one.recipient for one in sink.messages] == ["quick@example.org"]
+            told.set()
+            until(all_are(office, State.SENT, 3))
+
+
+def test_a_crew_that_is_stopped_gives_back_what_waits_while_a_message_gets_no_answer(
+    office: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(loop, "GRACE", timedelta(seconds=3))
+    in_hand, told = threading.Event(), threading.Event()
+
+    def think(_recipient: str) -> str:
+        in_hand.set()
+        return OK if told.wait(60) else "451 never"
+
+    with Sink() as sink:
+        sink.on_rcpt = think
+        book_many(office, 5)
+        mailer = mailers(parse(f"{sink.url}?connections=1"), client_name="tocsin.example")
+        crew = Crew(office.sender, mailer, threading.Event(), threads=2)
+        crew.start()
+        assert in_hand.wait(30)
+        crew.stop()
+
+        assert sorted(office.states()) == [State.SCHEDULED] * 4 + [State.SENDING]
+        told.set()
+        until(lambda: not any(thread.is_alive() for thread in crew._threads))
 
 
 def test_a_relay_that_comes_back_gets_everything(office: World) -> None:

@@ -43,7 +43,8 @@ class Lane:
     def heard(self, *, within_s: float) -> bool:
         self._fail()
         found = self._hint.wait(within_s)
-        self._hint.clear()
+        if found:  # else one that comes at this moment would be lost
+            self._hint.clear()
         return found
 
     def hint(self) -> None:

@@ -150,6 +150,9 @@ class Frozen:
     frozen_at: datetime
 
 
+_SENT = Verdict(state=State.SENT)
+
+
 def stale(delivery: Delivery, booking: Booking, *, now: datetime) -> Verdict | None:
     """Return how `delivery` ends without being sent, or None if it is still to be sent."""
     if now >= delivery.expires_at:
@@ -163,7 +166,7 @@ def verdict(delivery: Delivery, outcome: Outcome, *, now: datetime, jitter: floa
     """Return what an attempt's outcome means for its delivery; `pause` is how long the relay is left alone."""
     match outcome.result:
         case Result.ACCEPTED:
-            return Verdict(state=State.SENT)
+            return _SENT
         case Result.PERMANENT:
             return Verdict(state=State.FAILED, reason=outcome.reply)
         case Result.TRANSPORT | Result.WITHDRAWN:

@@ -26,9 +26,12 @@ _LONGEST_COMPLAINT = 300  # characters
 _Complaint = tuple[int, str, str]  # where in the source, what is wrong, and what would be right
 
 _SELF_CLOSING = frozenset(("h1", "h2", "h3", "h4", "h5", "p", "li"))  # browsers end one of these when the next begins
-# A tag ends at the first `>` outside of quotes. Possessive, so that a tag without an end is found out in one pass.
+# A tag ends at the first `>` outside of quotes. What was found by looking ahead is never gone back into, so that a tag without
+# an end is found out in one pass; possessive groups, which say the same, are wrong in Python before 3.11.5.
 _START = re.compile(r"<(?:[!?]|/?[A-Za-z]|/?\{\{)")
-_TAG = re.compile(r"""<(/?)((?:[^\s/>]|\{\{[^{}<>]*\}\})*+)((?:[^"'>]|"[^"]*"|'[^']*')*+)>""")
+_TAG = re.compile(
+    r"""<(/?)(?=((?:[^\s/>]|\{\{[^{}<>]*\}\})*))\2(?=((?:[^"'>]|"[^"]*"|'[^']*')*))\3>""",
+)
 _ATTRIBUTE = re.compile(r"""([^\s/>=]+)(?:\s*=\s*("[^"]*"|'[^']*'|[^\s>"']*))?""")
 _REFERENCE = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z0-9]{1,32});")
 

@@ -46,8 +46,8 @@ _COPY = (
     b'Content-Disposition: attachment; filename="invite.ics"\r\nContent-Transfer-Encoding: base64'
 )
 # Most messages are in order, and a look at all of the lines sees that sooner than one at each. Plain ones need no other.
-_LINES = re.compile(rb"(?:.{0,%d}+(?<=\r)\n)*+.{0,%d}+" % (_LONGEST_LINE + 1, _LONGEST_LINE))
-_PLAIN_LINES = re.compile(rb"(?:.{0,%d}+(?<=[^ \t]\r)\n)*+" % (_LONGEST_ENCODED_LINE + 1))
+_LINES = re.compile(rb"(?:.{0,%d}+(?<=\r)\n)*.{0,%d}+" % (_LONGEST_LINE + 1, _LONGEST_LINE))
+_PLAIN_LINES = re.compile(rb"(?:.{0,%d}+(?<=[^ \t]\r)\n)*" % (_LONGEST_ENCODED_LINE + 1))
 _NOT_LINE_ENDS = bytes(set(range(256)) - set(b"\0\r\n"))
 _PRINTED = bytes(range(0x20, 0x7F)) + b"\t"
 _LONE_EQUALS = re.compile(rb"=(?![0-9A-F]{2}|\r\n)")

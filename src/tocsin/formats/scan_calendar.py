@@ -17,7 +17,7 @@ _CN = r'(?:;CN="[^"\x00-\x1f\x7f]*")?'
 _MAILTO = r":mailto:[A-Za-z0-9.!$'*+_~%\-]+@[A-Za-z0-9.\-]+"
 _MOMENT = re.compile(r":[0-9]{8}T[0-9]{6}Z")
 _CHARACTERS = r"[^\\;,\x00-\x08\x0a-\x1f\x7f-\x9f]*+"
-_TEXT = re.compile(rf":{_CHARACTERS}(?:\\[\\;,n]{_CHARACTERS})*+")
+_TEXT = re.compile(rf":{_CHARACTERS}(?:\\[\\;,n]{_CHARACTERS})*")
 _ATTENDEES = {
     "REQUEST": re.compile(
         rf";CUTYPE=INDIVIDUAL;ROLE=REQ-PARTICIPANT;PARTSTAT=NEEDS-ACTION;RSVP=TRUE{_CN}{_MAILTO}",
@@ -55,7 +55,7 @@ _HEADS = {
 _TAIL = [("END", ":VEVENT"), ("END", ":VCALENDAR")]
 _NOT_LINE_ENDS = bytes(set(range(256)) - set(b"\r\n"))
 # Most objects are in order, and written in the usual one: a look at the whole sees that sooner than one at each line.
-_LINES = re.compile(rb"(?:.{0,%d}+(?<=\r)\n)*+" % (_LONGEST_LINE + 1))
+_LINES = re.compile(rb"(?:.{0,%d}+(?<=\r)\n)*" % (_LONGEST_LINE + 1))
 _PROPERTY = re.compile(r"^([^:;\n]*)(.*)", re.MULTILINE)
 _USUAL_ORDER = (
     "UID", "SEQUENCE", "DTSTAMP", "DTSTART", "DTEND", "SUMMARY", "DESCRIPTION", "LOCATION", "URL", "ORGANIZER", "ATTENDEE",

@@ -1,7 +1,7 @@
 """One connection to a relay: greeting, TLS and login by smtplib, and a reading of replies that a bad server cannot stall."""
 
 import base64
-import re
+import select
 import smtplib
 import socket
 import ssl
@@ -9,17 +9,8 @@ import time
 from contextlib import suppress
 
 from tocsin.domain.errors import ConfigurationError
-from tocsin.mail.replies import Reply, cut, printable
+from tocsin.mail.replies import LINE_LIMIT, BrokenDialogueError, Incoming, Reply
 from tocsin.mail.transport import Relay, Tls
-
-LINE_LIMIT = 8192  # octets; RFC 5321, 4.5.3.1.5 says 512, some relays send more
-REPLY_LIMIT = 65_536  # octets; an EHLO reply of a large relay has about 1,000
-
-_LINE = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?", re.DOTALL)
-
-
-class BrokenDialogueError(smtplib.SMTPException):
-    """What the server sent is not SMTP, or does not fit what it was asked."""
 
 
 def context_for(relay: Relay) -> ssl.SSLContext | None:
@@ -38,11 +29,12 @@ def context_for(relay: Relay) -> ssl.SSLContext | None:
 
 
 class Session(smtplib.SMTP):
-    """One connection to a relay, greeted, encrypted and logged in; after that `ask` and `hand_over` carry messages.
+    """One connection to a relay, greeted, encrypted and logged in; after that `write` and `reply` carry messages.
 
     All of connecting, the first TLS handshake and the banner has to be done in `greeting_s` seconds, and a command with the
-    whole of its reply in `command_s`. Every method raises OSError (of which smtplib's and ssl's errors are kinds) for what
-    the network or the server does, and has closed the connection then.
+    whole of its reply in `command_s`. To be made takes as long as the server takes; after that nothing waits but `leave`.
+    Every method raises OSError (of which smtplib's and ssl's errors are kinds) for what the network or the server does, and
+    has closed the connection then.
     """
 
     ehlo_msg = "EHLO"
@@ -53,13 +45,17 @@ class Session(smtplib.SMTP):
         self._relay = relay
         self._context = context
         self._command_s = command_s
-        self._buffer = bytearray()
+        self._incoming = Incoming()
+        self._outgoing = memoryview(b"")
+        self._waits = True  # for the server, in each call
         self._deadline = time.monotonic() + greeting_s
         self.transactions = 0  # begun on this connection
         self.offered: frozenset[str] = frozenset()  # extensions, in lower case
         super().__init__(relay.host, relay.port, local_hostname=client_name, timeout=greeting_s)
         try:
             self._prepare()
+            self._connection().setblocking(False)  # noqa: FBT003  the standard library's signature
+            self._waits = False
         except BaseException:
             self.close()
             raise
@@ -69,23 +65,15 @@ class Session(smtplib.SMTP):
 
         If it is not, the connection is of no more use.
         """
-        if self.sock is None or self._buffer:
-            return False
-        self.sock.settimeout(0)
         try:
-            self.sock.recv(1)
-        except (BlockingIOError, ssl.SSLWantReadError):
-            return True
+            return not self._receive() and not self._incoming
         except OSError:
             return False
-        return False
 
     @property
-    def is_waiting_over(self) -> bool:
-        """Whether the next reply is here in part, or its time is over, or none can come."""
-        if self.sock is None or self._buffer or self.patience_s <= 0:
-            return True
-        return isinstance(self.sock, ssl.SSLSocket) and self.sock.pending() > 0
+    def events(self) -> int:
+        """What to poll the connection for."""
+        return select.POLLOUT if self._outgoing else select.POLLIN
 
     @property
     def patience_s(self) -> float:
@@ -93,49 +81,58 @@ class Session(smtplib.SMTP):
         return max(0.0, self._deadline - time.monotonic())
 
     def fileno(self) -> int:
-        """Return the number of the connection's socket."""
-        return self._connection().fileno()
+        """Return the number of the connection's socket; -1 once it is closed."""
+        return -1 if self.sock is None else self.sock.fileno()
 
     def write(self, data: bytes, *, within_s: float) -> None:
-        """Send `data`; it and the replies to it have to be done in `within_s` seconds."""
-        connection = self._connection()
+        """Begin to send `data`; it and the replies to it have to be done in `within_s` seconds."""
         self._deadline = time.monotonic() + within_s
+        self._outgoing = memoryview(data)
+        self.is_written()
+
+    def is_written(self) -> bool:
+        """Go on with sending; tell whether all that was written has left."""
+        connection = self._connection()
         try:
-            connection.settimeout(within_s)
-            connection.sendall(data)
+            while self._outgoing:
+                if self._waits:
+                    connection.settimeout(self._remaining())
+                self._outgoing = self._outgoing[connection.send(self._outgoing) :]
+        except (BlockingIOError, ssl.SSLWantReadError, ssl.SSLWantWriteError):
+            self._remaining()
         except OSError:
             self.close()
             raise
+        return not self._outgoing
 
-    def reply(self) -> Reply:
-        """Return the next reply, read up to the deadline of what was written last (RFC 5321, 4.2.1)."""
-        lines: list[bytes] = []
-        size = 0
+    def reply(self) -> Reply | None:
+        """Return the next reply, or None if it is not there in full and its time is not over (RFC 5321, 4.2.1).
+
+        What is here already is read even when its time is over: other connections may have been attended to first.
+        """
         try:
-            while True:
-                line = self._line()
-                size += len(line)
-                found = _LINE.fullmatch(line.rstrip(b"\r\n"))
-                if found is None or size > REPLY_LIMIT:
-                    raise BrokenDialogueError(f"no SMTP reply: {cut(printable(line[:80]))}")
-                lines.append(found[3] or b"")
-                if found[2] != b"-":
-                    return Reply(code=int(found[1]), lines=tuple(lines))
+            while (reply := self._incoming.reply()) is None:
+                if not self._receive():
+                    self._remaining()
+                    return None
         except OSError:
             self.close()
             raise
+        return reply
 
-    def ask(self, command: bytes) -> Reply:
-        """Send `command`, if it is not empty, and return the next reply."""
-        if command:
-            self.write(command, within_s=self._command_s)
-        return self.reply()
+    def ask(self, command: bytes, *, within_s: float) -> Reply:
+        """Send `command` and return its reply, when it is here."""
+        self._waits = True
+        self.write(command, within_s=within_s)
+        reply = self.reply()
+        if reply is None:  # pragma: no cover  who waits gets a reply or an error
+            raise BrokenDialogueError("no reply")
+        return reply
 
     def leave(self, *, within_s: float) -> None:
         """Say QUIT, wait at most `within_s` seconds for the answer, and close (RFC 5321, 4.1.1.10)."""
         with suppress(OSError):  # it is closed all the same
-            self.write(b"QUIT\r\n", within_s=within_s)
-            self.reply()
+            self.ask(b"QUIT\r\n", within_s=within_s)
         self.close()
 
     # What follows stands in for methods of smtplib.SMTP.
@@ -151,7 +148,7 @@ class Session(smtplib.SMTP):
         taken for the server's own afterwards (response injection, CVE-2021-38371 in Exim).
         """
         reply = self.reply()
-        if self._buffer:
+        if reply is None or self._incoming:
             self.close()
             raise BrokenDialogueError("the server answered before it was asked")
         self._connection().settimeout(self._command_s)  # for the handshake, which smtplib does next after STARTTLS
@@ -222,26 +219,19 @@ class Session(smtplib.SMTP):
             code, text = self.docmd(_base64(each))
         return code, text
 
-    def _line(self) -> bytes:
-        while (end := self._buffer.find(b"\n")) < 0:
-            if len(self._buffer) > LINE_LIMIT:
-                raise BrokenDialogueError(f"the server sent a line of more than {LINE_LIMIT} octets")
-            self._receive()
-        line = bytes(self._buffer[: end + 1])
-        del self._buffer[: end + 1]
-        return line
-
-    def _receive(self) -> None:
+    def _receive(self) -> bool:
+        """Take what the server has sent; tell whether there was anything. While greeting, wait for it."""
         connection = self._connection()
-        # What is here already is read even when its time is over: other connections may have been attended to first.
-        connection.settimeout(self.patience_s)
+        if self._waits:
+            connection.settimeout(self._remaining())
         try:
             chunk = connection.recv(LINE_LIMIT)
         except (BlockingIOError, ssl.SSLWantReadError):
-            raise TimeoutError("timed out") from None
+            return False
         if not chunk:
             raise smtplib.SMTPServerDisconnected("the server closed the connection")
-        self._buffer += chunk
+        self._incoming.add(chunk)
+        return True
 
     def _connection(self) -> socket.socket:
         if self.sock is None:
@@ -251,6 +241,7 @@ class Session(smtplib.SMTP):
     def _remaining(self) -> float:
         remaining = self._deadline - time.monotonic()
         if remaining <= 0:
+            self.close()
             raise TimeoutError("timed out")
         return remaining
 

@@ -1,22 +1,25 @@
 """Several connections to one relay, side by side in one thread: while one waits for an answer, the others work.
 
-What was taken is yielded at once, and a lane gets its next message only when that was settled: at most one message of each
-connection is handed over without anybody having written it down.
+What was taken is yielded at once, and its connection gets the next message only when that was settled: at most one message of
+each connection is handed over without anybody having written it down.
 """
 
 import logging
-import select
 import time
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
 
 from tocsin.domain.delivery import Outcome, Result
+from tocsin.mail.pool import Pool
 from tocsin.mail.smtp import SmtpMailer, Stages
+from tocsin.mail.watch import Watch
 from tocsin.services.ports_relay import Supply
 
 LINGER_S = 0.001  # for answers that are about to come: to settle several costs as much as to settle one
-NARROW_S = 600.0  # how long a relay that refused one more connection is not asked for it again
+LONGEST_LINGER_S = 0.01  # however many come
+TICK_S = 0.05  # how often the supply is asked again while answers are awaited, and times are looked at
+WHILE_S = 1.0  # after so long without anything those who wait are told
 
 log = logging.getLogger("tocsin.mail")
 
@@ -29,103 +32,104 @@ class _Errand:
     stages: Stages
 
 
-class Lanes:
-    """Sends through one relay over several connections; it is a `Mailer`."""
+_Ended = dict[SmtpMailer, tuple[int, Outcome | None]]
 
-    def __init__(self, lanes: Sequence[SmtpMailer]) -> None:
-        self._lanes = list(lanes)
-        self._shut_until: dict[SmtpMailer, float] = {}
+
+class Lanes:
+    """Sends over the connections of a pool; it is a `Mailer`."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._on_the_way: dict[SmtpMailer, _Errand] = {}
+        self._watch: Watch[SmtpMailer] = Watch()
+        self._looked_at = 0.0
 
     def send(self, supply: Supply) -> Iterator[list[tuple[int, Outcome | None]]]:
         """Hand over what `supply` gives, and yield how it ended as the answers come. See `ports_relay.Mailer`."""
-        on_the_way: dict[SmtpMailer, _Errand] = {}
-        numbers = count()
-        while True:
-            free = self._free(on_the_way)
-            begun = dict(zip(free, supply(len(free)) if free else [], strict=False))
-            for lane, envelope in begun.items():
-                on_the_way[lane] = _Errand(number=next(numbers), stages=lane.stages(envelope))
-            if not on_the_way:
-                return
-            ended = self._ended(on_the_way, list(begun))
-            refused = self._refused(ended, on_the_way)
-            if ended:
-                yield [
-                    (errand.number, None if lane in refused else outcome) for lane, (errand, outcome) in ended.items()
-                ]
+        numbers, told_at = count(), time.monotonic()
+        ended: _Ended = {}
+        try:
+            while True:
+                begun, ended = self._begin(supply, numbers)
+                if not begun and not self._on_the_way:
+                    return
+                ended |= self._awaited(patience_s=LINGER_S if ended else TICK_S)
+                if ended or time.monotonic() >= told_at + WHILE_S:
+                    yield list(ended.values())
+                    self._pool.give_back(ended)
+                    ended, told_at = {}, time.monotonic()
+        finally:
+            for lane in self._on_the_way:
+                lane.drop()
+                self._watch.forget(lane)
+            self._pool.give_back([*ended, *self._on_the_way])
+            self._on_the_way.clear()
 
     def close(self) -> None:
-        """Say QUIT on every connection that is open."""
-        for lane in self._lanes:
-            lane.close()
+        """Say QUIT on every connection that is open and with no message."""
+        self._pool.close()
 
-    def _free(self, on_the_way: Collection[SmtpMailer]) -> list[SmtpMailer]:
-        """Return the lanes that can take a message. Only one of them has to connect first: meanwhile all others stand still."""
-        now = time.monotonic()
-        idle = [lane for lane in self._lanes if lane not in on_the_way and self._shut_until.get(lane, 0.0) <= now]
-        ready = [lane for lane in idle if lane.is_ready()]
-        return [*ready, *(lane for lane in idle if lane not in ready)][: len(ready) + 1]
+    def _begin(self, supply: Supply, numbers: Iterator[int]) -> tuple[bool, _Ended]:
+        """Give messages to the lanes that can take one; tell whether there was any, or no lane, and which ended at once."""
+        free = self._pool.take()
+        if not free and not self._on_the_way:
+            self._pool.wait(TICK_S)
+            return True, {}
+        envelopes = supply(len(free)) if free else []
+        begun = free[: len(envelopes)]
+        self._pool.give_back(free[len(envelopes) :])
+        for lane, envelope in zip(begun, envelopes, strict=True):
+            self._on_the_way[lane] = _Errand(next(numbers), lane.stages(envelope))
+        return bool(begun), self._advance(begun)
 
-    def _ended(
-        self, on_the_way: dict[SmtpMailer, _Errand], begun: Sequence[SmtpMailer]
-    ) -> dict[SmtpMailer, tuple[_Errand, Outcome]]:
-        """Go on with every message that can, and take away those that have ended.
+    def _awaited(self, *, patience_s: float) -> _Ended:
+        """Go on with messages as the server answers, until some have ended and no other is about to.
 
-        Nothing is waited for after some were begun, because more may be; else until one has ended and no other is about to.
+        After a while it ends anyway, and when a connection was opened, because more can be handed over then.
         """
-        patience = 0.0 if begun else None
-        ended: dict[SmtpMailer, tuple[_Errand, Outcome]] = {}
-        ready = begun
-        while on_the_way:
-            ready = ready or _with_an_answer(list(on_the_way), within_s=LINGER_S if ended else patience)
-            if not ready:
+        ended: _Ended = {}
+        until = time.monotonic() + TICK_S
+        while self._on_the_way and time.monotonic() < until:
+            opening = [lane for lane in self._on_the_way if lane.is_opening]
+            moved = self._moved(within_s=LINGER_S if ended else patience_s)
+            found = self._advance(moved)
+            if found and not ended:
+                until = time.monotonic() + LONGEST_LINGER_S
+            ended |= found
+            if not moved or not all(lane.is_opening for lane in opening):
                 break
-            for lane in ready:
-                outcome = _next(on_the_way[lane])
-                if outcome is not None:
-                    ended[lane] = on_the_way.pop(lane), outcome
-            ready = []
         return ended
 
-    def _refused(
-        self, ended: dict[SmtpMailer, tuple[_Errand, Outcome]], on_the_way: Collection[SmtpMailer]
-    ) -> list[SmtpMailer]:
-        """Return the lanes for which a relay that works on others had no connection; they rest for a while.
+    def _moved(self, *, within_s: float) -> list[SmtpMailer]:
+        """Return the lanes on which something came, at once or within that time, or whose time is over."""
+        moved = self._watch.heard(within_s=within_s)
+        now = time.monotonic()
+        if now >= self._looked_at + TICK_S:
+            self._looked_at = now
+            moved += [lane for lane in self._on_the_way if lane.is_waiting_over and lane not in moved]
+        return moved
 
-        Nothing of their messages was handed over, so other lanes can take them.
-        """
-        refused = [
-            lane for lane, (_, outcome) in ended.items() if outcome.result is Result.TRANSPORT and lane.is_refused
-        ]
-        others = [lane for lane in self._lanes if lane not in refused]
-        if not refused or not (on_the_way or any(lane.is_ready() for lane in others)):
-            return []
-        self._shut_until.update(dict.fromkeys(refused, time.monotonic() + NARROW_S))
-        return refused
+    def _advance(self, lanes: Iterable[SmtpMailer]) -> _Ended:
+        """Go on with the messages of these lanes up to where each waits again; return which of them ended."""
+        ended: _Ended = {}
+        for lane in lanes:
+            errand = self._on_the_way[lane]
+            try:
+                next(errand.stages)
+            except StopIteration as end:
+                ended[lane] = errand.number, self._unless_refused(lane, end.value)
+            except Exception as error:
+                log.exception("a message could not be handed over, unforeseen")
+                text = f"{type(error).__name__}: {error}"
+                ended[lane] = errand.number, Outcome(result=Result.TEMPORARY, reply=text)
+            if lane in ended:
+                del self._on_the_way[lane]
+                self._watch.forget(lane)
+            else:
+                self._watch.follow(lane)
+        return ended
 
-
-def _with_an_answer(lanes: Sequence[SmtpMailer], *, within_s: float | None) -> list[SmtpMailer]:
-    """Wait until some lanes can go on, because an answer came or its time is over; none if `within_s` is over first."""
-    ready = [lane for lane in lanes if lane.can_go_on]
-    if ready:
-        return ready
-    patience = min(lane.patience_s for lane in lanes)
-    poll = select.poll()
-    by_number = {lane.fileno(): lane for lane in lanes}
-    for number in by_number:
-        poll.register(number, select.POLLIN)
-    found = poll.poll(1000 * (patience if within_s is None else min(within_s, patience)))
-    return [by_number[number] for number, _ in found] or [lane for lane in lanes if lane.can_go_on]
-
-
-def _next(errand: _Errand) -> Outcome | None:
-    """Go on with a message up to where it waits for the next answer; return how it ended if it did."""
-    try:
-        next(errand.stages)
-    except StopIteration as ended:
-        outcome: Outcome = ended.value
-        return outcome
-    except Exception as error:
-        log.exception("a message could not be handed over, unforeseen")
-        return Outcome(result=Result.TEMPORARY, reply=f"{type(error).__name__}: {error}")
-    return None
+    def _unless_refused(self, lane: SmtpMailer, outcome: Outcome | None) -> Outcome | None:
+        """Return `outcome`, or None if only this lane got no connection: nothing was handed over, and others can take it."""
+        is_refused = outcome is not None and outcome.result is Result.TRANSPORT and lane.is_refused
+        return None if is_refused and self._pool.is_narrow(lane) else outcome

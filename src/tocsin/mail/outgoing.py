@@ -5,12 +5,11 @@ from collections.abc import Callable
 from tocsin.domain.delivery import Outcome
 from tocsin.mail.capture import CaptureMailer
 from tocsin.mail.lanes import Lanes
+from tocsin.mail.pool import Pool
 from tocsin.mail.smtp import SmtpMailer
 from tocsin.mail.transport import Relay, is_loopback
 from tocsin.services.ports_relay import Mailer
 
-LANES = 4  # connections of each thread
-_FURTHER_S = 5.0  # for the greeting on all but the first: while one connects, the others wait
 _PROBE_S = 10.0
 
 
@@ -18,12 +17,8 @@ def mailers(relay: Relay | None, *, client_name: str) -> Callable[[], Mailer]:
     """Return what makes a mailer for each thread; without a relay messages are captured."""
     if relay is None:
         return CaptureMailer
-    return lambda: Lanes(
-        [
-            SmtpMailer(relay, client_name=client_name),
-            *(SmtpMailer(relay, client_name=client_name, greeting_s=_FURTHER_S) for _ in range(LANES - 1)),
-        ]
-    )
+    pool = Pool([SmtpMailer(relay, client_name=client_name) for _ in range(relay.connections)])
+    return lambda: Lanes(pool)
 
 
 def probe(relay: Relay | None, *, client_name: str) -> Callable[[], Outcome] | None:

@@ -1,16 +1,23 @@
-"""A server's reply, and its text made fit to be kept and shown."""
+"""A server's replies: cut out of what it sends, and their text made fit to be kept and shown."""
 
 import re
 import smtplib
 from dataclasses import dataclass
 from typing import Self
 
+LINE_LIMIT = 8192  # octets; RFC 5321, 4.5.3.1.5 says 512, some relays send more
+REPLY_LIMIT = 65_536  # octets; an EHLO reply of a large relay has about 1,000
 TEXT_LIMIT = 512  # octets of a reply that are kept: what RFC 5321, 4.5.3.1.5 allows for a line
 
+_LINE = re.compile(rb"([2-5]\d\d)(?:([ -])([^\n]*?))?\r*\n")
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s|$)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenDialogueError(smtplib.SMTPException):
+    """What the server sent is not SMTP, or does not fit what it was asked."""
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """A server's answer (RFC 5321, 4.2): its code, and its lines without the code."""
 
@@ -43,6 +50,40 @@ class Reply:
 
     def _texts(self) -> list[str]:
         return [printable(line).strip() for line in self.lines] or [""]
+
+
+class Incoming:
+    """What a server has sent and nobody has read yet."""
+
+    def __init__(self) -> None:
+        self._bytes = b""
+        self._lines: list[bytes] = []  # of the reply that has begun
+        self._size = 0  # octets of it
+
+    def __bool__(self) -> bool:
+        """Tell whether anything is left to be read."""
+        return bool(self._bytes or self._lines)
+
+    def add(self, chunk: bytes) -> None:
+        """Take what came."""
+        self._bytes += chunk
+
+    def reply(self) -> Reply | None:
+        """Return the next reply (RFC 5321, 4.2.1), or None if it is not there in full. Raises BrokenDialogueError."""
+        while (end := self._bytes.find(b"\n") + 1) > 0:
+            found = _LINE.match(self._bytes)
+            self._size += end
+            if found is None or self._size > REPLY_LIMIT:
+                raise BrokenDialogueError(f"no SMTP reply: {cut(printable(self._bytes[: min(end, 80)].rstrip()))}")
+            self._bytes = self._bytes[end:]
+            self._lines.append(found[3] or b"")
+            if found[2] != b"-":
+                reply = Reply(int(found[1]), tuple(self._lines))
+                self._lines, self._size = [], 0
+                return reply
+        if len(self._bytes) > LINE_LIMIT:
+            raise BrokenDialogueError(f"the server sent a line of more than {LINE_LIMIT} octets")
+        return None
 
 
 def printable(raw: bytes) -> str:

@@ -12,6 +12,8 @@ from tocsin.domain.errors import ConfigurationError
 
 SUBMISSION_PORT = 587  # RFC 6409, 3.1
 SUBMISSIONS_PORT = 465  # RFC 8314, 7.3
+CONNECTIONS = 20  # side by side, as Postfix opens to one destination; a relay that refuses some gets fewer
+MOST_CONNECTIONS = 100
 
 _SHAPE = "write smtp://user:password@host:587?tls=required, smtps://host:465 or smtp://127.0.0.1:2525"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
@@ -32,7 +34,8 @@ class Relay:
     """The next server: where it is, how the way to it is protected, and who we are to it.
 
     `user` and `password` are both empty if the relay asks for no login. `ca` is a PEM file of the only authorities to
-    believe, or None for those of the system. Raises ConfigurationError if a password could travel in clear.
+    believe, or None for those of the system. A worker process opens at most so many `connections` at once.
+    Raises ConfigurationError if a password could travel in clear.
     """
 
     host: str
@@ -41,6 +44,7 @@ class Relay:
     password: str = field(default="", repr=False)
     tls: Tls = Tls.REQUIRED
     ca: Path | None = None
+    connections: int = CONNECTIONS
 
     def __post_init__(self) -> None:
         if bool(self.user) != bool(self.password):
@@ -57,8 +61,9 @@ def parse(url: str) -> Relay:
     """Return the relay that `url` names.
 
     `smtp://` means STARTTLS, and `?tls=` is `required` (the default), `optional` or `none` (the default on loopback, where
-    nobody stands between); `smtps://` means TLS from the first byte. `?ca=` is a PEM file. User and password are
-    percent-encoded. Raises ConfigurationError with a sentence that says what would be right and holds no password.
+    nobody stands between); `smtps://` means TLS from the first byte. `?ca=` is a PEM file, `?connections=` a number.
+    User and password are percent-encoded. Raises ConfigurationError with a sentence that says what would be right and holds
+    no password.
     """
     parts, port = _split(url)
     host = _host(parts)
@@ -70,6 +75,7 @@ def parse(url: str) -> Relay:
         password=_decoded(parts.password or "", name="password"),
         tls=_tls(parts.scheme, options.get("tls", ""), host=host),
         ca=_ca(options["ca"]) if "ca" in options else None,
+        connections=_connections(options["connections"]) if "connections" in options else CONNECTIONS,
     )
 
 
@@ -94,7 +100,9 @@ def _split(url: str) -> tuple[SplitResult, int | None]:
     if parts.scheme not in {"smtp", "smtps"}:
         raise ConfigurationError(f"the SMTP URL begins with neither smtp:// nor smtps://; {_SHAPE}")
     if parts.path not in {"", "/"} or parts.fragment or port == 0:
-        raise ConfigurationError(f"after host and port only ?tls= and ?ca= may follow in the SMTP URL; {_SHAPE}")
+        raise ConfigurationError(
+            f"after host and port only ?tls=, ?ca= and ?connections= may follow in the SMTP URL; {_SHAPE}"
+        )
     return parts, port
 
 
@@ -124,8 +132,10 @@ def _options(query: str) -> dict[str, str]:
     options: dict[str, str] = {}
     for pair in filter(None, query.split("&")):
         name, _, value = pair.partition("=")
-        if name not in {"tls", "ca"} or name in options or not value:
-            raise ConfigurationError(f"the SMTP URL takes tls= and ca= after the question mark, each once; {_SHAPE}")
+        if name not in {"tls", "ca", "connections"} or name in options or not value:
+            raise ConfigurationError(
+                f"the SMTP URL takes tls=, ca= and connections= after the question mark, each once; {_SHAPE}"
+            )
         options[name] = unquote(value)
     return options
 
@@ -140,6 +150,12 @@ def _tls(scheme: str, value: str, *, host: str) -> Tls:
     if value not in {Tls.REQUIRED, Tls.OPTIONAL, Tls.NONE}:
         raise ConfigurationError("tls= in the SMTP URL is required, optional or none")
     return Tls(value)
+
+
+def _connections(value: str) -> int:
+    if not value.isascii() or not value.isdigit() or not 1 <= int(value[:4]) <= MOST_CONNECTIONS:
+        raise ConfigurationError(f"connections= in the SMTP URL is a number from 1 to {MOST_CONNECTIONS}")
+    return int(value)
 
 
 def _ca(value: str) -> Path:

@@ -35,33 +35,38 @@ class UnsettledError(Exception):
 
 
 def deliver(
-    sender: Sender, claimed: Iterable[Delivery], mailer: Mailer, *, is_held: Callable[[], bool], pause: timedelta
+    sender: Sender,
+    claimed: Iterable[Delivery],
+    mailer: Mailer,
+    *,
+    is_held: Callable[[], bool],
+    pause: timedelta,
+    on_wait: Callable[[], None] = lambda: None,
 ) -> Outcome | None:
     """Send what was claimed, in order, and settle each; return the outcome that says most about the relay, if any.
 
     `is_held` tells whether the lease is still safely ours and more is wanted; else the rest goes back into the queue.
+    `on_wait` is called when nothing is left but to wait for answers that do not come.
     When the relay itself is in trouble the rest goes back into the queue for `pause`, at no cost to the deliveries.
     Raises UnsettledError with all that is not settled when it ends, whatever went wrong.
     """
     hand = _Hand(sender=sender, open={one.id: one for one in claimed})
     try:
-        return _deliver(sender, hand, mailer, is_held=is_held, pause=pause)
+        return _deliver(hand, mailer, is_held=is_held, pause=pause, on_wait=on_wait)
     except Exception as error:
         raise UnsettledError(hand.left_after(error)) from error
 
 
 def _deliver(
-    sender: Sender, hand: "_Hand", mailer: Mailer, *, is_held: Callable[[], bool], pause: timedelta
+    hand: "_Hand", mailer: Mailer, *, is_held: Callable[[], bool], pause: timedelta, on_wait: Callable[[], None]
 ) -> Outcome | None:
-    ready = _prepare_all(sender, hand) if hand.open else []
-    run = _Run(sender=sender, hand=hand, waiting=deque(ready), is_held=is_held, pause=pause)
+    ready = _prepare_all(hand.sender, hand) if hand.open else []
+    run = _Run(sender=hand.sender, hand=hand, waiting=deque(ready), is_held=is_held, pause=pause, on_wait=on_wait)
     while not run.is_over:
         run.send(mailer)
     if run.error is not None:
         raise run.error
-    if run.waiting:
-        in_trouble = run.last is not None and run.last.result is Result.TRANSPORT
-        hand.give_back(run.last if in_trouble and run.last else _NOT_HELD, pause=pause)
+    run.give_back()
     return run.last
 
 
@@ -80,25 +85,31 @@ class _Hand:
         self.known.update({one.delivery.id: one for one in settlements})
         self.sender.store.queue.settle(settlements, now=now)
         for one in settlements:
-            del self.open[one.delivery.id], self.known[one.delivery.id]
+            self.open.pop(one.delivery.id, None)
+            self.known.pop(one.delivery.id, None)
 
-    def give_back(self, outcome: Outcome, *, pause: timedelta) -> None:
-        """Put all that is left back into the queue."""
-        self.settle(self._unsent(outcome, pause=pause), now=self.sender.clock())
+    def settle_known(self) -> None:
+        """Write how deliveries ended of which that could not be written before."""
+        self.settle(list(self.known.values()), now=self.sender.clock())
+
+    def give_back(self, deliveries: Iterable[Delivery], outcome: Outcome, *, pause: timedelta) -> None:
+        """Put deliveries back into the queue."""
+        self.settle(self._unsent(deliveries, outcome, pause=pause), now=self.sender.clock())
 
     def left_after(self, error: Exception) -> list[Settlement]:
         """Return how all that is left ended or, where nothing is known of it, that it failed or is to be sent later."""
         is_ours = isinstance(error, TocsinError)
         result = Result.WITHDRAWN if is_ours else Result.TEMPORARY
         outcome = Outcome(result=result, reply=str(error) if is_ours else f"{type(error).__name__}: {error}")
-        return [self.known.get(one.delivery.id, one) for one in self._unsent(outcome, pause=timedelta(0))]
+        unsent = self._unsent(self.open.values(), outcome, pause=timedelta(0))
+        return [self.known.get(one.delivery.id, one) for one in unsent]
 
-    def _unsent(self, outcome: Outcome, *, pause: timedelta) -> list[Settlement]:
+    def _unsent(self, deliveries: Iterable[Delivery], outcome: Outcome, *, pause: timedelta) -> list[Settlement]:
         now = self.sender.clock()
         kept = outcome if outcome.result is Result.TEMPORARY else None
         return [
             Settlement(delivery=one, outcome=kept, verdict=verdict(one, outcome, now=now, jitter=0.5, pause=pause))
-            for one in self.open.values()
+            for one in deliveries
         ]
 
 
@@ -111,6 +122,7 @@ class _Run:
     waiting: deque[Ready]
     is_held: Callable[[], bool]
     pause: timedelta
+    on_wait: Callable[[], None]
     on_the_way: dict[int, Ready] = field(default_factory=dict)
     last: Outcome | None = None
     error: Exception | None = None
@@ -118,14 +130,30 @@ class _Run:
     @property
     def is_over(self) -> bool:
         """Whether nothing more is to be handed over: all is, or there is trouble, or the lease is not ours."""
-        in_trouble = self.last is not None and self.last.result is Result.TRANSPORT
-        return not self.waiting or self.error is not None or in_trouble or not self.is_held()
+        return not self.waiting or self.error is not None or self.is_in_trouble or not self.is_held()
+
+    @property
+    def is_in_trouble(self) -> bool:
+        """Whether the relay cannot be used now."""
+        return self.last is not None and self.last.result is Result.TRANSPORT
+
+    def give_back(self) -> None:
+        """Put what waits back into the queue; what is on its way stays in the hand."""
+        outcome = self.last if self.last is not None and self.is_in_trouble else _NOT_HELD
+        waiting = [one.delivery for one in self.waiting]
+        self.waiting.clear()
+        self.hand.give_back(waiting, outcome, pause=self.pause)
 
     def send(self, mailer: Mailer) -> None:
         """Hand over all that waits. What a mailer raises unforeseen costs what it had in hand a try, and nothing else."""
         numbers = count()
         try:
             for ended in mailer.send(lambda wanted: self._next(wanted, numbers)):
+                if not ended:
+                    self._wait()
+                    if self.is_over and not self.on_the_way:
+                        break
+                    continue
                 faults.point("after_accept")
                 found = [(self.on_the_way.pop(number), outcome) for number, outcome in ended]
                 self.waiting.extendleft(one for one, outcome in found if outcome is None)
@@ -137,6 +165,17 @@ class _Run:
             outcome = Outcome(result=Result.UNKNOWN, reply=f"{type(error).__name__}: {error}")
             self._settle([(one, outcome) for one in self.on_the_way.values()])
             self.on_the_way.clear()
+
+    def _wait(self) -> None:
+        """Do what can be done while answers do not come, for which the wait may be long."""
+        try:
+            self.hand.settle_known()
+            if self.is_over and (self.error is None or isinstance(self.error, TocsinError)):
+                self.give_back()
+        except Exception as error:  # noqa: BLE001  it is tried again, and what is on its way is still to be settled
+            self.error = self.error or error
+        if not self.waiting:
+            self.on_wait()
 
     def _next(self, wanted: int, numbers: Iterator[int]) -> list[Envelope]:
         rank: list[Ready] = []

@@ -5,12 +5,12 @@ the store costs more than the answer.
 """
 
 from collections.abc import Sequence
-from functools import cache, partial
+from functools import cache, cached_property, partial
 
-from tocsin.domain.delivery import Delivery, Frozen
+from tocsin.domain.delivery import Delivery, DeliveryId, Frozen
 from tocsin.domain.dkim import DkimKey
 from tocsin.domain.invite import Invitation
-from tocsin.domain.model import Booking, BookingId, SchedulingLink
+from tocsin.domain.model import Booking, BookingId, SchedulingLink, Workspace
 from tocsin.domain.pause import Pause
 from tocsin.domain.rules import Action, AutomationRule, recipient_key
 from tocsin.domain.suppression import Suppression, suppression_key
@@ -22,20 +22,19 @@ class Facts:
     """What is known of the deliveries in hand, which are of one workspace, as of the transaction that read it."""
 
     def __init__(self, tx: Transaction, deliveries: Sequence[Delivery]) -> None:
-        ids = [one.id for one in deliveries]
-        bookings, recipients = [one.booking_id for one in deliveries], [one.recipient for one in deliveries]
-        self._bookings = tx.bookings.of(bookings)
-        self._told = tx.invitations.of(bookings, recipients)
-        self._inviters = tx.sync.of(bookings, recipients)
-        self._listed = tx.suppressions.of(recipients)
-        self._frozen = tx.messages.of(ids)
-        self._outrun = tx.deliveries.outrun(ids)
-        self.workspace = tx.workspaces.by_id(tx.workspace_id)
+        self._tx = tx
+        self._ids = [one.id for one in deliveries]
+        self._booking_ids = [one.booking_id for one in deliveries]
+        self._recipients = [one.recipient for one in deliveries]
         self._link = cache(partial(tx.links.get, deleted_too=True))
         self._rule = cache(tx.rules.get)
         self._pause = cache(tx.usage.pause)
         self._signing_key = cache(tx.dkim_keys.signing)
-        self._rules = tx.rules
+
+    @cached_property
+    def workspace(self) -> Workspace | None:
+        """The workspace of all of them."""
+        return self._tx.workspaces.by_id(self._tx.workspace_id)
 
     def booking(self, delivery: Delivery) -> Booking | None:
         """Return the booking that it is about."""
@@ -51,7 +50,7 @@ class Facts:
 
     def action(self, delivery: Delivery) -> Action:
         """Return the action that asks for it, as it was at the revision of the rule that fired."""
-        return self._rules.action(delivery.rule_id, revision=delivery.rule_revision, index=delivery.action_index)
+        return self._tx.rules.action(delivery.rule_id, revision=delivery.rule_revision, index=delivery.action_index)
 
     def told(self, delivery: Delivery) -> Invitation | None:
         """Return what its recipient's calendar was told about its booking before."""
@@ -66,7 +65,7 @@ class Facts:
         return self._listed.get(suppression_key(delivery.recipient), [])
 
     def frozen(self, delivery: Delivery) -> Frozen | None:
-        """Return its message, if it was frozen for a former attempt."""
+        """Return its message, if it was frozen for a former attempt and holds what its recipient is told now."""
         return self._frozen.get(delivery.id)
 
     def is_outrun(self, delivery: Delivery) -> bool:
@@ -85,6 +84,32 @@ class Facts:
         """Take note that an action invites the recipient now."""
         others = [one for one in self.inviters(delivery) if one.rule_id != inviter.rule_id]
         self._inviters[_holder(delivery)] = [*others, inviter]
+
+    # What is asked of each delivery is read for all of them when it is first asked of one.
+
+    @cached_property
+    def _bookings(self) -> dict[BookingId, Booking]:
+        return self._tx.bookings.of(self._booking_ids)
+
+    @cached_property
+    def _told(self) -> dict[tuple[BookingId, str], Invitation]:
+        return self._tx.invitations.of(self._booking_ids, self._recipients)
+
+    @cached_property
+    def _inviters(self) -> dict[tuple[BookingId, str], list[Inviter]]:
+        return self._tx.sync.of(self._booking_ids, self._recipients)
+
+    @cached_property
+    def _listed(self) -> dict[str, list[Suppression]]:
+        return self._tx.suppressions.of(self._recipients)
+
+    @cached_property
+    def _frozen(self) -> dict[DeliveryId, Frozen]:
+        return self._tx.messages.current(self._ids)
+
+    @cached_property
+    def _outrun(self) -> set[DeliveryId]:
+        return self._tx.deliveries.outrun(self._ids)
 
 
 def _holder(delivery: Delivery) -> tuple[BookingId, str]:

@@ -16,7 +16,8 @@ class Mailer(Protocol):
     def send(self, supply: Supply) -> Iterator[list[tuple[int, Outcome | None]]]:
         """Hand over all that `supply` gives, and yield how each message ended, by its number in the order of supply.
 
-        None: nothing of it was handed over, and it is to be supplied again. Outcomes that are known together come together.
+        None: nothing of it was handed over, and it is to be supplied again. Outcomes that are known together come together;
+        none at all come when there was nothing new for a second.
         What was yielded is to be settled before the next is asked for: only then is more taken from the supply, so that
         little is handed over that nobody has written down.
         Never raises for what a network or a server does.

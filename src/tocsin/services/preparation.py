@@ -170,11 +170,10 @@ def _former(facts: Facts, delivery: Delivery) -> Frozen | None:
 
     An older entry must never come again.
     """
-    frozen, told, booking = facts.frozen(delivery), facts.told(delivery), facts.booking(delivery)
-    if frozen is None or told is None or booking is None:
+    frozen, booking = facts.frozen(delivery), facts.booking(delivery)
+    if frozen is None or booking is None:
         return None
-    holds = (frozen.booking_revision, frozen.sequence) == (booking.revision, told.sequence)
-    return frozen if holds else None
+    return frozen if frozen.booking_revision == booking.revision else None
 
 
 def _written(batch: _Batch, delivery: Delivery) -> Frozen | Verdict:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 
 from tocsin.domain.events import Event, EventKind
 from tocsin.domain.explain import Happened
@@ -13,6 +14,7 @@ from tocsin.domain.model import (
     Client,
     LinkId,
     MeetingOutcome,
+    Member,
     MemberId,
     OutcomeId,
     OutcomeKind,
@@ -186,14 +188,16 @@ class SqlBookings:
 
     def _bookings(self, statement: str, **values: object) -> list[Booking]:
         rows = self._connection.rows(statement, workspace_id=self._workspace_id, **values)
-        hosts: dict[str, list[Row]] = {row["id"]: [] for row in rows}
+        hosts: dict[str, list[Member]] = {row["id"]: [] for row in rows}
         query = f"""
             SELECT h.booking_id, {MEMBER_COLUMNS}
               FROM booking_hosts h JOIN members m ON m.workspace_id = h.workspace_id AND m.id = h.member_id
              WHERE h.workspace_id = :workspace_id AND h.booking_id {{any_of}}(:ids)
              ORDER BY h.booking_id, h.place"""
+        members: dict[str, Member] = {}  # one member hosts many
         for host in self._connection.rows(query, workspace_id=self._workspace_id, ids=as_json(list(hosts))):
-            hosts[host["booking_id"]].append(host)
+            member = members.get(host["id"]) or members.setdefault(host["id"], member_of(host))
+            hosts[host["booking_id"]].append(member)
         return [_booking(row, hosts[row["id"]]) for row in rows]
 
 
@@ -225,14 +229,14 @@ def _values(booking: Booking) -> dict[str, object]:
     }
 
 
-def _booking(row: Row, hosts: list[Row]) -> Booking:
+def _booking(row: Row, hosts: list[Member]) -> Booking:
     return Booking(
         id=BookingId(row["id"]),
         sid=row["sid"],
         uid=row["uid"],
         link_id=LinkId(row["link_id"]),
         client=Client(name=row["client_name"], email=row["client_email"], time_zone=row["client_time_zone"]),
-        hosts=tuple(member_of(host) for host in hosts),
+        hosts=tuple(hosts),
         starts_at=instant(row["starts_at"]),
         ends_at=instant(row["ends_at"]),
         status=BookingStatus(row["status"]),
@@ -246,8 +250,13 @@ def _booking(row: Row, hosts: list[Row]) -> Booking:
         reschedule_reason=row["reschedule_reason"],
         is_no_show=bool(row["is_no_show"]),
         outcome=_outcome(row),
-        form_responses=tuple((field, value) for field, value in json.loads(row["form_responses"])),
+        form_responses=_form_responses(row["form_responses"]),
     )
+
+
+@lru_cache(maxsize=256)  # many bookings have none, or the same
+def _form_responses(text: str) -> tuple[tuple[str, str], ...]:
+    return tuple((field, value) for field, value in json.loads(text))
 
 
 def _outcome(row: Row) -> MeetingOutcome | None:

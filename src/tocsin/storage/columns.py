@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 Row = Mapping[str, Any]
@@ -16,6 +17,7 @@ def micros(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
+@lru_cache(maxsize=4096)  # deliveries that are due together share most of their moments
 def instant(value: int) -> datetime:
     """Return the moment that many microseconds after 1970, in UTC."""
     return _EPOCH + timedelta(microseconds=value)

@@ -71,8 +71,13 @@ class Connection:
 
     def rows(self, sql: str, **values: object) -> list[Row]:
         """Return all rows of a query."""
-        found: list[Row] = self._raw.execute(self.dialect.spell(sql), values).fetchall()
-        return found
+        cursor = self._raw.execute(self.dialect.spell(sql), values)
+        if self.dialect.is_remote:
+            found: list[Row] = cursor.fetchall()
+            return found
+        # Not sqlite3.Row, which goes through all names of a row to find one.
+        names = [column[0] for column in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor]
 
     def row(self, sql: str, **values: object) -> Row | None:
         """Return the first row of a query, or None."""

@@ -43,7 +43,8 @@ class SqlInvitations:
         """Return what any of these recipients were told about any of these bookings, by booking and recipient's key."""
         statement = f"""
             SELECT recipient_key, {_COLUMNS} FROM invitations
-             WHERE workspace_id = :workspace_id AND booking_id {{any_of}}(:bookings) AND recipient_key {{any_of}}(:keys)"""
+             WHERE workspace_id = :workspace_id AND booking_id {{any_of}}(:bookings)
+               AND recipient_key || '' {{any_of}}(:keys)"""
         rows = self._connection.rows(
             statement,
             workspace_id=self._workspace_id,

@@ -7,6 +7,8 @@ from tocsin.domain.model import WorkspaceId
 from tocsin.storage.columns import Row, as_json, instant, micros
 from tocsin.storage.database import Connection
 
+_COLUMNS = "m.delivery_id, m.booking_revision, m.sequence, m.message_id, m.sender, m.message, m.frozen_at"
+
 
 class SqlMessages:
     """The messages of one workspace."""
@@ -17,13 +19,18 @@ class SqlMessages:
 
     def get(self, delivery_id: DeliveryId) -> Frozen | None:
         """Return the message of a delivery, if it was frozen already."""
-        return self.of([delivery_id]).get(delivery_id)
+        statement = f"SELECT {_COLUMNS} FROM messages m WHERE m.workspace_id = :workspace_id AND m.delivery_id = :id"
+        row = self._connection.row(statement, workspace_id=self._workspace_id, id=delivery_id)
+        return None if row is None else _frozen(row)
 
-    def of(self, delivery_ids: Iterable[DeliveryId]) -> dict[DeliveryId, Frozen]:
-        """Return the messages that were frozen already, by delivery."""
-        statement = """
-            SELECT delivery_id, booking_revision, sequence, message_id, sender, message, frozen_at FROM messages
-             WHERE workspace_id = :workspace_id AND delivery_id {any_of}(:ids)"""
+    def current(self, delivery_ids: Iterable[DeliveryId]) -> dict[DeliveryId, Frozen]:
+        """Return the messages that were frozen already and hold what their recipients are told now, by delivery."""
+        statement = f"""
+            SELECT {_COLUMNS} FROM messages m
+              JOIN deliveries d ON d.workspace_id = m.workspace_id AND d.id = m.delivery_id
+              JOIN invitations i ON i.workspace_id = d.workspace_id AND i.booking_id = d.booking_id
+               AND i.recipient_key = d.recipient_key AND i.sequence = m.sequence
+             WHERE m.workspace_id = :workspace_id AND m.delivery_id {{any_of}}(:ids)"""
         rows = self._connection.rows(statement, workspace_id=self._workspace_id, ids=as_json(sorted(delivery_ids)))
         return {DeliveryId(row["delivery_id"]): _frozen(row) for row in rows}
 

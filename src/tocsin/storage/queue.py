@@ -8,7 +8,7 @@ from tocsin.domain.errors import ConflictError
 from tocsin.domain.model import WorkspaceId
 from tocsin.domain.retry import MOST_CRASHES
 from tocsin.domain.rules import RuleId, recipient_key
-from tocsin.storage.columns import Row, as_json, instant, maybe_micros, micros
+from tocsin.storage.columns import Row, as_json, instant, micros
 from tocsin.storage.database import Connection, Database
 from tocsin.storage.deliveries import COLUMNS, OPEN, delivery_of
 
@@ -134,20 +134,22 @@ class SqlQueue:
 def _begun(connection: Connection, rows: list[Row], *, now: datetime) -> list[Delivery]:
     """Begin an attempt at each delivery that was taken; fail what has proved to be the cause of deaths, return the rest."""
     taken = [delivery_of(row) for row in rows]
+    at = micros(now)
     healthy = [delivery for delivery in taken if delivery.crashes < MOST_CRASHES]
-    connection.run_each(_BEGIN_ATTEMPT, (_beginning(delivery, now) for delivery in healthy))
+    connection.run_each(_BEGIN_ATTEMPT, (_beginning(delivery, at) for delivery in healthy))
     poisoned = [_poisoned(delivery) for delivery in taken if delivery.crashes >= MOST_CRASHES]
     _settle(connection, poisoned, now=now)
     return healthy
 
 
 def _settle(connection: Connection, settlements: list[Settlement], *, now: datetime) -> list[Settlement]:
-    touched = connection.touched_by_each(_SETTLE, (_settled(one, now) for one in settlements))
+    at = micros(now)
+    touched = connection.touched_by_each(_SETTLE, (_settled(one, at) for one in settlements))
     written = [one for one, number in zip(settlements, touched, strict=True) if number]
     undone = [one.delivery for one in written if one.outcome is None]
     connection.run_each(_NO_ATTEMPT, (_attempt_of(delivery) for delivery in undone))
     done = [(one.delivery, one.outcome) for one in written if one.outcome is not None]
-    connection.run_each(_END_ATTEMPT, (_ending(delivery, outcome, now) for delivery, outcome in done))
+    connection.run_each(_END_ATTEMPT, (_ending(delivery, outcome, at) for delivery, outcome in done))
     sent = [one.delivery for one in written if one.verdict.state is State.SENT]
     connection.run_each(_HOLDS, (_holder(delivery) for delivery in sent))
     return written
@@ -158,35 +160,39 @@ def _poisoned(delivery: Delivery) -> Settlement:
     return Settlement(delivery=delivery, outcome=None, verdict=Verdict(state=State.FAILED, reason=reason))
 
 
-def _settled(settlement: Settlement, now: datetime) -> dict[str, object]:
-    verdict = settlement.verdict
+def _settled(settlement: Settlement, at: int) -> dict[str, object]:
+    delivery, verdict = settlement.delivery, settlement.verdict
     return {
         "state": verdict.state.value,
         "reason": verdict.reason,
-        "next_at": maybe_micros(verdict.next_at) or micros(now),
-        "settled_at": micros(now) if verdict.next_at is None else None,
+        "next_at": at if verdict.next_at is None else micros(verdict.next_at),
+        "settled_at": at if verdict.next_at is None else None,
         "failed": int(settlement.counts),
-        **_attempt_of(settlement.delivery),
+        "workspace_id": delivery.workspace_id,
+        "id": delivery.id,
+        "attempts": delivery.attempts,
     }
 
 
-def _beginning(delivery: Delivery, now: datetime) -> dict[str, object]:
+def _beginning(delivery: Delivery, at: int) -> dict[str, object]:
     return {
         "workspace_id": delivery.workspace_id,
         "delivery_id": delivery.id,
         "number": delivery.attempts,
-        "started_at": micros(now),
+        "started_at": at,
     }
 
 
-def _ending(delivery: Delivery, outcome: Outcome, now: datetime) -> dict[str, object]:
+def _ending(delivery: Delivery, outcome: Outcome, at: int) -> dict[str, object]:
     return {
         "result": outcome.result.value,
         "code": outcome.code,
         "enhanced_code": outcome.enhanced_code,
         "reply": outcome.reply,
-        "ended_at": micros(now),
-        **_attempt_of(delivery),
+        "ended_at": at,
+        "workspace_id": delivery.workspace_id,
+        "id": delivery.id,
+        "attempts": delivery.attempts,
     }
 
 

@@ -104,7 +104,6 @@ class SqliteDatabase:
         connection = sqlite3.connect(
             self._path, timeout=BUSY_TIMEOUT, isolation_level=None, check_same_thread=False, cached_statements=512
         )
-        connection.row_factory = sqlite3.Row
         # SQLite's own only knows ASCII, and a search for "ärger" would not find "Ärger".
         connection.create_function("lower", 1, _lower, deterministic=True)
         if read_only:

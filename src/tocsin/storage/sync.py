@@ -95,7 +95,8 @@ class SqlSync:
         """Return who invited any of these recipients to any of these bookings, the latest last, by booking and key."""
         statement = f"""
             SELECT booking_id, recipient_key, {_COLUMNS} FROM inviters
-             WHERE workspace_id = :workspace_id AND booking_id {{any_of}}(:bookings) AND recipient_key {{any_of}}(:keys)
+             WHERE workspace_id = :workspace_id AND booking_id {{any_of}}(:bookings)
+               AND recipient_key || '' {{any_of}}(:keys)
              ORDER BY booking_id, recipient_key, invited_at, rule_id"""
         rows = self._connection.rows(
             statement,

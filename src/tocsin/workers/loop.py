@@ -14,14 +14,13 @@ from tocsin.services.attempts import UnsettledError, deliver
 from tocsin.services.ports_relay import Mailer
 from tocsin.services.preparation import Sender
 from tocsin.workers import maintenance
+from tocsin.workers.baton import Baton
 from tocsin.workers.gate import Gate
 from tocsin.workers.lease import LEASE, Lease
 from tocsin.workers.pace import MOST, Pace
 from tocsin.workers.turns import Turns
 
-THREADS = (
-    2  # with several lanes each; more would wait for Python's lock, and one alone for a relay that does not answer
-)
+THREADS = 20  # as many as there are connections: each may have to wait for one answer
 IDLE = timedelta(milliseconds=500)  # the longest that a due message waits for a sleeping worker of another process
 GRACE = timedelta(seconds=30)  # for the message in hand when told to stop
 
@@ -29,7 +28,7 @@ log = logging.getLogger("tocsin.workers")
 
 
 class Crew:
-    """The worker threads of one process. They share a lease and the way to the relay; each has its own connection."""
+    """The worker threads of one process. They share a lease and the way to the relay, and one of them is at work at a time."""
 
     def __init__(
         self,
@@ -45,6 +44,8 @@ class Crew:
         self._stop = threading.Event()
         self._gate = Gate()
         self._turns = Turns()
+        self._pace = Pace()
+        self._at_work = threading.Lock()
         self._lease = Lease(sender.store.queue, sender.clock, sender.chance.new_id(), length=lease)
         jobs: list[Callable[[], None]] = [lambda: self._work(mailer()) for _ in range(threads)]
         jobs.append(lambda: self._lease.keep(self._stop))
@@ -66,25 +67,28 @@ class Crew:
 
     def _work(self, mailer: Mailer) -> None:
         unsettled: list[Settlement] = []
-        pace = Pace()
+        baton = Baton(self._at_work)
         try:
             while not self._stop.is_set():
-                if not self._round(mailer, pace, unsettled):
-                    self._bell.wait(IDLE.total_seconds())
-                    self._bell.clear()
+                # What could not be settled is settled before anything else is taken.
+                if not self._survives(lambda: self._settle(unsettled), unsettled):
+                    self._stop.wait(IDLE.total_seconds())
+                    continue
+                with baton:
+                    if self._stop.is_set():
+                        break
+                    if not self._survives(lambda: self._deliver_batch(mailer, baton), unsettled):
+                        self._bell.wait(IDLE.total_seconds())
+                        self._bell.clear()
         finally:
             with suppress(UnavailableError):
                 self._settle(unsettled)
             mailer.close()
 
-    def _round(self, mailer: Mailer, pace: Pace, unsettled: list[Settlement]) -> bool:
-        """Deliver one batch; tell whether there was any. Nothing that goes wrong in it ends the thread.
-
-        What could not be settled is settled before anything else is taken.
-        """
+    def _survives(self, work: Callable[[], bool], unsettled: list[Settlement]) -> bool:
+        """Return what `work` does. Nothing that goes wrong in it ends the thread; it has done nothing then."""
         try:
-            self._settle(unsettled)
-            return self._deliver_batch(mailer, pace)
+            return work()
         except UnsettledError as error:
             unsettled += error.settlements
             log.warning("%s", error, exc_info=error.__cause__)
@@ -94,14 +98,16 @@ class Crew:
             log.exception("a batch failed unforeseen")
         return False
 
-    def _settle(self, unsettled: list[Settlement]) -> None:
+    def _settle(self, unsettled: list[Settlement]) -> bool:
         if unsettled:
             self._sender.store.queue.settle(unsettled, now=self._sender.clock())
             unsettled.clear()
+        return True
 
-    def _deliver_batch(self, mailer: Mailer, pace: Pace) -> bool:
+    def _deliver_batch(self, mailer: Mailer, baton: Baton) -> bool:
+        """Deliver one batch; tell whether there was any."""
         sender, now = self._sender, self._sender.clock()
-        limit = self._gate.allowance(pace.limit, now=now)
+        limit = self._gate.allowance(self._pace.limit, now=now)
         if limit == 0:
             return False
         claimed_at = time.monotonic()
@@ -113,9 +119,11 @@ class Crew:
                 mailer,
                 is_held=lambda: not self._stop.is_set() and self._lease.holds(claimed_at),
                 pause=self._gate.pause,
+                on_wait=baton.pass_on,
             )
             self._gate.report(outcome, now=sender.clock())
-            pace.took(len(claimed), seconds=time.monotonic() - claimed_at)
+            if baton.is_mine:  # else one message kept it waiting, which tells nothing of the others
+                self._pace.took(len(claimed), seconds=time.monotonic() - claimed_at)
         return bool(claimed)
 
     def _claim(self, limit: int, *, now: datetime) -> list[Delivery]:

@@ -13,7 +13,7 @@ from typing import Any
 
 from tocsin.domain.delivery import Outcome, Result
 from tocsin.domain.letter import Envelope
-from tocsin.mail.connection import QUIT_S, Connection
+from tocsin.mail.connection import Connection
 from tocsin.mail.dialogue import Session
 from tocsin.mail.parcel import Parcel, RefusedError
 from tocsin.mail.replies import BrokenDialogueError, Reply, cut
@@ -66,7 +66,7 @@ class SmtpMailer(Connection):
     def probe(self) -> Outcome:
         """Connect, secure and log in as for a message, and leave again; tell how that went."""
         try:
-            self.connect().leave(within_s=QUIT_S)
+            self.connect().leave(within_s=self._quit_s)
         except OSError as error:
             return self._trouble(error)
         return Outcome(result=Result.ACCEPTED, reply="the relay takes messages from here")

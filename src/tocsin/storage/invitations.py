@@ -41,6 +41,7 @@ class SqlInvitations:
         self, booking_ids: Iterable[BookingId], recipients: Iterable[str]
     ) -> dict[tuple[BookingId, str], Invitation]:
         """Return what any of these recipients were told about any of these bookings, by booking and recipient's key."""
+        # `|| ''` keeps the index from being asked for every pair of a booking and a recipient.
         statement = f"""
             SELECT recipient_key, {_COLUMNS} FROM invitations
              WHERE workspace_id = :workspace_id AND booking_id {{any_of}}(:bookings)

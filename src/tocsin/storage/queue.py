@@ -161,16 +161,14 @@ def _poisoned(delivery: Delivery) -> Settlement:
 
 
 def _settled(settlement: Settlement, at: int) -> dict[str, object]:
-    delivery, verdict = settlement.delivery, settlement.verdict
+    verdict = settlement.verdict
     return {
         "state": verdict.state.value,
         "reason": verdict.reason,
         "next_at": at if verdict.next_at is None else micros(verdict.next_at),
         "settled_at": at if verdict.next_at is None else None,
         "failed": int(settlement.counts),
-        "workspace_id": delivery.workspace_id,
-        "id": delivery.id,
-        "attempts": delivery.attempts,
+        **_attempt_of(settlement.delivery),
     }
 
 
@@ -190,9 +188,7 @@ def _ending(delivery: Delivery, outcome: Outcome, at: int) -> dict[str, object]:
         "enhanced_code": outcome.enhanced_code,
         "reply": outcome.reply,
         "ended_at": at,
-        "workspace_id": delivery.workspace_id,
-        "id": delivery.id,
-        "attempts": delivery.attempts,
+        **_attempt_of(delivery),
     }
 
 

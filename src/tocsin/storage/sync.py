@@ -93,6 +93,7 @@ class SqlSync:
         self, booking_ids: Iterable[BookingId], recipients: Iterable[str]
     ) -> dict[tuple[BookingId, str], list[Inviter]]:
         """Return who invited any of these recipients to any of these bookings, the latest last, by booking and key."""
+        # `|| ''` keeps the index from being asked for every pair of a booking and a recipient.
         statement = f"""
             SELECT booking_id, recipient_key, {_COLUMNS} FROM inviters
              WHERE workspace_id = :workspace_id AND booking_id {{any_of}}(:bookings)

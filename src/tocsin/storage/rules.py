@@ -205,6 +205,7 @@ def _rule(row: Row, link_ids: tuple[LinkId, ...]) -> AutomationRule:
     )
 
 
+@lru_cache(maxsize=128)  # asked for once for each delivery, as the actions are
 def _conditions(text: str) -> tuple[Condition, ...]:
     return tuple(
         Condition(field=Field(one["field"]), operator=Operator(one["operator"]), value=Rsvp(one["value"]))

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 FEWEST = 8  # deliveries
-MOST = 100  # deliveries; of more at once, none gets any faster
+MOST = 250  # deliveries; of more at once, none gets any faster
 FIRST = 20  # deliveries, before anything is known
 IN_HAND = timedelta(
     seconds=1

@@ -4,6 +4,7 @@ from functools import partial
 
 from tocsin.api.call import Call, Reply, Route
 from tocsin.api.schemas.paging import PageQuery, listing
+from tocsin.api.schemas.preview import PreviewAnswer, PreviewIn
 from tocsin.api.schemas.reading import read, read_with_problems
 from tocsin.api.schemas.rules import (
     FullRuleAnswer,
@@ -18,6 +19,7 @@ from tocsin.api.schemas.rules import (
 from tocsin.domain.access import Scope
 from tocsin.domain.errors import InvalidInputError, Problem
 from tocsin.domain.rules import MOST_LINKS, AutomationRule
+from tocsin.services import preview as previews
 from tocsin.services import rules
 from tocsin.services.ports import Transaction
 
@@ -33,6 +35,23 @@ def create(call: Call, sent: dict[str, object]) -> Reply:
         return call.created(RuleAnswer(workflow=RuleOut.of(rule)).wire())
 
     return call.write(work)
+
+
+def preview(call: Call, sent: dict[str, object]) -> Reply:
+    """Show what a rule would send about one booking; nothing is kept of it."""
+    wanted = read(PreviewIn, sent)
+    if wanted.booking_id:
+        call.key.must_allow(Scope.BOOKINGS_READ)
+    with call.app.store.trial(call.workspace.id) as tx:
+        found = previews.preview(
+            tx,
+            call.app.sender,
+            call.workspace,
+            wanted.draft(),
+            booking_id=wanted.booking_id,
+            now=call.app.clock(),
+        )
+    return Reply(body=PreviewAnswer.of(found, event=wanted.event).wire())
 
 
 def index(call: Call, query: PageQuery) -> Reply:
@@ -122,6 +141,15 @@ ROUTES = [
         summary="List automation rules",
         query=PageQuery,
         answer=RulesAnswer,
+    ),
+    Route(
+        method="POST",
+        path=f"{_PATH}/preview",
+        handler=preview,
+        scope=Scope.RULES_READ,
+        summary="Show what a rule would send about a booking, or a sample; nothing is saved or sent",
+        body=PreviewIn,
+        answer=PreviewAnswer,
     ),
     Route(
         method="GET",

@@ -1,6 +1,6 @@
 """What can happen to a booking: NeetoCal's seven events, two of which are timed, and what its recipients answer."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -56,6 +56,15 @@ def events_between(before: Booking | None, after: Booking, *, now: datetime) -> 
     booking while it awaits approval: nobody was told of it yet.
     """
     return [Event(kind=kind, booking=after, occurred_at=now) for kind in _kinds(before, after)]
+
+
+def supposed(kind: EventKind, booking: Booking, *, now: datetime) -> Booking:
+    """Return a booking as it would be if `kind` had just happened to it, as far as it can."""
+    if kind is EventKind.BOOKING_CANCELLED:
+        return booking if booking.is_over else booking.cancelled(now=now, reason="", by="")
+    if booking.status is BookingStatus.AWAITING_APPROVAL:
+        booking = booking.approved()
+    return replace(booking, is_no_show=True) if kind is EventKind.MARKED_NO_SHOW else booking
 
 
 def _kinds(before: Booking | None, after: Booking) -> list[EventKind]:

@@ -31,7 +31,7 @@ def bounced(tx: Transaction, delivery_id: str, bounce: Bounce, *, now: datetime,
     words = one_line(f"bounced: {bounce.status} {bounce.diagnostic}", limit=MOST_NOTE).strip()
     if not tx.bounces.end(delivery.id, reason=words, sent_since=now - LATEST, now=now):
         return False
-    tx.invitations.came_back(delivery)
+    tx.invitations.recount(delivery)
     if not bounce.status.startswith("4"):  # a server that was away for days says nothing of our good name
         limits.count_bounced(tx, now=now)
     if names_a_dead_address(bounce.status):

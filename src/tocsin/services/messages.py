@@ -69,7 +69,7 @@ def values_for(scene: Scene, delivery: Delivery) -> dict[str, str]:
     people = {
         "client": booking.client.time_zone,
         "host": booking.host.time_zone,
-        "booking": recipient_zone(scene, recipient),
+        "booking": recipient_zone(booking, scene.workspace, recipient),
     }
     times = {}
     for group, zone in people.items():
@@ -102,10 +102,10 @@ def scheduling_url(scene: Scene) -> str:
     return scene.link.scheduling_url or f"{scene.base_url}/{scene.link.slug}"
 
 
-def recipient_zone(scene: Scene, recipient: str) -> str:
+def recipient_zone(booking: Booking, workspace: Workspace, recipient: str) -> str:
     """Return the time zone of a recipient: the client's or a host's if he is one, else the workspace's."""
-    person = _person(scene.booking, recipient)
-    return scene.workspace.time_zone if person is None else person.time_zone
+    person = _person(booking, recipient)
+    return workspace.time_zone if person is None else person.time_zone
 
 
 def _entry(action: Action, scene: Scene, values: dict[str, str]) -> Entry:

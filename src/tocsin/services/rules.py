@@ -13,10 +13,18 @@ from tocsin.services.ports import Chance, Page, Transaction
 
 def create(tx: Transaction, draft: RuleDraft, *, now: datetime, chance: Chance) -> AutomationRule:
     """Store a rule and plan it for coming bookings. Raises InvalidInputError if a link is unknown or a template."""
+    rule = drafted(tx, draft, now=now, chance=chance)
+    tx.rules.put(rule)
+    plan_coming(tx, rule, now=now, new_id=chance.ordered_id)
+    return rule
+
+
+def drafted(tx: Transaction, draft: RuleDraft, *, now: datetime, chance: Chance) -> AutomationRule:
+    """Return the new rule that a draft asks for, not yet stored; its links are locked. Raises as `create` does."""
     problems = link_problems(tx, draft.link_ids, lock=True)
     if problems:
         raise InvalidInputError(problems)
-    rule = AutomationRule(
+    return AutomationRule(
         id=RuleId(chance.new_id()),
         revision=1,
         name=draft.name or f"New Rule - {chance.nine_digits()}",
@@ -29,9 +37,6 @@ def create(tx: Transaction, draft: RuleDraft, *, now: datetime, chance: Chance) 
         updated_at=now,
         conditions=draft.conditions,
     )
-    tx.rules.put(rule)
-    plan_coming(tx, rule, now=now, new_id=chance.ordered_id)
-    return rule
 
 
 def get(tx: Transaction, rule_id: str) -> AutomationRule:

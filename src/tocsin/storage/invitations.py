@@ -88,8 +88,8 @@ class SqlInvitations:
         """
         self._connection.run_each(_PUT, (_values(one) | {"workspace_id": self._workspace_id} for one in invitations))
 
-    def came_back(self, delivery: Delivery) -> None:
-        """Note that a recipient does not hold what came back, but the last of what has reached him before, or nothing."""
+    def recount(self, delivery: Delivery) -> None:
+        """Note anew what the recipient of a delivery holds of its booking: the last of what has reached him, or nothing."""
         key = self._key(delivery.booking_id, delivery.recipient)
         statement = """
             SELECT max(m.sequence) AS held

@@ -1,7 +1,7 @@
 """The Store that the use cases see: transactions of one workspace, the queue, and what crosses workspaces."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import partial
 
 from tocsin.domain.model import WorkspaceId
@@ -22,6 +22,10 @@ from tocsin.storage.suppressions import SqlSuppressions
 from tocsin.storage.sync import SqlSync
 from tocsin.storage.usage import SqlUsage
 from tocsin.storage.workspaces import SqlWorkspaces
+
+
+class _OverError(Exception):
+    """A trial is over, and to be undone."""
 
 
 class SqlTransaction:
@@ -68,6 +72,13 @@ class SqlStore:
         """
         with self._database.transaction() as connection:
             yield partial(SqlTransaction, connection)
+
+    @contextmanager
+    def trial(self, workspace_id: WorkspaceId) -> Iterator[SqlTransaction]:
+        """Give one workspace for changing as `transaction` does; nothing of it stays, however the block ends."""
+        with suppress(_OverError), self._database.transaction() as connection:
+            yield SqlTransaction(connection, workspace_id)
+            raise _OverError
 
     @contextmanager
     def reading(self, workspace_id: WorkspaceId) -> Iterator[SqlTransaction]:

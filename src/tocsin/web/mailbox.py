@@ -1,16 +1,14 @@
 """The captured mailbox: what would have been sent, as a mail program and a calendar would show it."""
 
-import email
-import email.policy
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.message import EmailMessage
 
 from tocsin.bootstrap import App
 from tocsin.domain.delivery import Delivery, State
 from tocsin.domain.errors import NotFoundError
 from tocsin.domain.model import Workspace
 from tocsin.formats import dates
+from tocsin.formats.opened import opened
 from tocsin.services import deliveries
 from tocsin.services.ports import DeliveryFilter, Page, Transaction
 
@@ -29,7 +27,7 @@ class Message:
     recipient: str
     text: str
     html: str
-    calendar: bytes
+    calendar: str
     raw: bytes
     time_zone: str  # of the workspace
 
@@ -46,7 +44,7 @@ class Message:
     @property
     def entry(self) -> tuple[tuple[str, str], ...]:
         """The lines of the calendar object, unfolded, as name and value."""
-        lines = self.calendar.decode("utf-8").replace("\r\n ", "").split("\r\n")
+        lines = self.calendar.replace("\r\n ", "").split("\r\n")
         pairs = (line.partition(":") for line in lines if line and not line.startswith(("BEGIN", "END")))
         return tuple((name, _unescaped(value)) for name, _, value in pairs)
 
@@ -79,26 +77,20 @@ def message(app: App, workspace: Workspace, delivery_id: str) -> Message:
 
 def _read(tx: Transaction, workspace: Workspace, delivery: Delivery) -> Message:
     raw = deliveries.message(tx, delivery.id).message
-    parsed = email.message_from_bytes(raw, policy=email.policy.default)
+    shown = opened(raw)
     return Message(
         id=delivery.id,
         event=delivery.event.value,
         at=delivery.settled_at or delivery.due_at,
-        headers=tuple((name, str(value)) for name, value in parsed.items()),
-        subject=str(parsed["Subject"]),
+        headers=shown.headers,
+        subject=shown.subject,
         recipient=delivery.recipient,
-        text=_part(parsed, "text/plain").decode("utf-8"),
-        html=_part(parsed, "text/html").decode("utf-8"),
-        calendar=_part(parsed, "text/calendar"),
+        text=shown.text,
+        html=shown.html,
+        calendar=shown.calendar,
         raw=raw,
         time_zone=workspace.time_zone,
     )
-
-
-def _part(parsed: EmailMessage, content_type: str) -> bytes:
-    found = next((part for part in parsed.walk() if part.get_content_type() == content_type), None)
-    content = b"" if found is None else found.get_payload(decode=True)
-    return content if isinstance(content, bytes) else b""
 
 
 def _unescaped(value: str) -> str:

@@ -61,7 +61,7 @@ def _download(app: App, request: Request) -> Response:
         return Response(str(error), status_code=status_of(error), media_type="text/plain", headers=HEADERS)
     kinds = {
         "html": (message.html, "text/html", _MESSAGE_HEADERS),
-        "invite.ics": (message.calendar, "text/calendar", HEADERS),
+        "invite.ics": (message.calendar.encode(), "text/calendar", HEADERS),
         "message.eml": (message.raw, "message/rfc822", HEADERS),
     }
     if request.path_params["kind"] not in kinds:

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq --no-input
 
-.PHONY: setup demo demo-once test check bench format lock clean
+.PHONY: setup demo demo-once test check bench format reference lock clean
 
 setup: .venv/ready
 
@@ -28,6 +28,10 @@ bench: .venv/ready-bench
 format: .venv/ready-dev
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+
+# Writes docs/reference.md anew, from the code.
+reference: .venv/ready-dev
+	@$(BIN)/python scripts/reference.py
 
 # Writes the lock files anew. They hold hashes and no address: pip finds the packages where it is set up to look.
 lock: .venv/ready-dev

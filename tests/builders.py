@@ -147,7 +147,7 @@ def an_action(**changes: Any) -> Action:
 
 
 def a_rule(**changes: Any) -> AutomationRule:
-    """Return a rule for confirmed bookings; for a timed event give `offset` too."""
+    """Return a rule for confirmed bookings; for a timed event give `offsets` too."""
     rule = AutomationRule(
         id=RULE_ID,
         revision=1,
@@ -156,7 +156,7 @@ def a_rule(**changes: Any) -> AutomationRule:
         link_ids=(LINK_ID,),
         actions=(an_action(),),
         enabled=True,
-        offset=None,
+        offsets=(),
         created_at=NOON - 10 * DAY,
         updated_at=NOON - 10 * DAY,
     )
@@ -172,7 +172,7 @@ def a_rule_draft(**changes: Any) -> RuleDraft:
 
 def a_reminder(**changes: Any) -> AutomationRule:
     """Return a rule that sends an hour before the meeting."""
-    return replace(a_rule(event=EventKind.BEFORE_MEETING_STARTS, offset=HOUR), **changes)
+    return replace(a_rule(event=EventKind.BEFORE_MEETING_STARTS, offsets=(HOUR,)), **changes)
 
 
 def an_event(**changes: Any) -> Event:

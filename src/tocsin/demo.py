@@ -142,8 +142,8 @@ def _rules(link: SchedulingLink, *, lead: timedelta) -> Iterator[RuleDraft]:
             calendar_invite_subject="{{client.name}} and {{host.name}}",
             calendar_invite_body="<p>{{meeting.name}}, join at {{meeting.join_url}}</p>",
         )
-        offset = lead if event is EventKind.BEFORE_MEETING_STARTS else None
-        yield RuleDraft(name=word, event=event, link_ids=(link.id,), actions=(action,), offset=offset)
+        offsets = (lead,) if event is EventKind.BEFORE_MEETING_STARTS else ()
+        yield RuleDraft(name=word, event=event, link_ids=(link.id,), actions=(action,), offsets=offsets)
 
 
 def _life(stage: Stage, *, start: datetime, moved: timedelta, pace: timedelta) -> Iterator[Step]:

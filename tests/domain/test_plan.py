@@ -25,7 +25,7 @@ from tests.builders import (
 from tocsin.domain.delivery import State
 from tocsin.domain.events import TIMED, EventKind
 from tocsin.domain.model import Booking, BookingStatus, LinkId
-from tocsin.domain.plan import is_planned, plan, plan_timed
+from tocsin.domain.plan import plan, plan_timed, planned_as
 from tocsin.domain.rules import AutomationRule, RuleId
 
 EMAILS = st.lists(
@@ -35,8 +35,8 @@ ACTIONS = st.lists(EMAILS.map(lambda emails: an_action(emails=tuple(emails))), m
 
 
 def a_random_rule(kind: EventKind, minutes: int, actions: list[object], number: int) -> AutomationRule:
-    offset = timedelta(minutes=minutes) if kind in TIMED else None
-    return a_rule(id=RuleId(f"rule-{number}"), event=kind, offset=offset, actions=tuple(actions))
+    offsets = (timedelta(minutes=minutes),) if kind in TIMED else ()
+    return a_rule(id=RuleId(f"rule-{number}"), event=kind, offsets=offsets, actions=tuple(actions))
 
 
 RULES = st.lists(
@@ -92,13 +92,13 @@ def test_the_next_revision_is_another_delivery() -> None:
 
 
 def test_a_reminder_is_due_before_the_start() -> None:
-    planned = plan_timed(a_booking(), [a_reminder(offset=HOUR)], now=NOON)
+    planned = plan_timed(a_booking(), [a_reminder(offsets=(HOUR,))], now=NOON)
 
     assert [(p.due_at, p.expires_at, p.state) for p in planned] == [(NOON + DAY - HOUR, NOON + DAY, State.SCHEDULED)]
 
 
 def test_a_mail_after_the_meeting_is_due_after_its_end() -> None:
-    rule = a_rule(event=EventKind.AFTER_MEETING_ENDS, offset=HOUR)
+    rule = a_rule(event=EventKind.AFTER_MEETING_ENDS, offsets=(HOUR,))
 
     (planned,) = plan_timed(a_booking(), [rule], now=NOON)
 
@@ -106,14 +106,35 @@ def test_a_mail_after_the_meeting_is_due_after_its_end() -> None:
     assert planned.expires_at == planned.due_at + DAY
 
 
-def test_a_timed_rule_without_an_offset_is_due_at_the_very_moment() -> None:
-    (planned,) = plan_timed(a_booking(), [a_reminder(offset=None)], now=NOON)
+def test_an_offset_of_zero_is_due_at_the_very_moment() -> None:
+    (planned,) = plan_timed(a_booking(), [a_reminder(offsets=(0 * HOUR,))], now=NOON)
 
     assert planned.due_at == a_booking().starts_at
 
 
+def test_a_rule_with_several_offsets_is_due_at_each_and_each_is_too_late_when_the_next_is_due() -> None:
+    start = a_booking().starts_at
+
+    planned = plan_timed(a_booking(), [a_reminder(offsets=(12 * HOUR, HOUR, 10 * MINUTE))], now=NOON)
+
+    assert [(one.due_at, one.expires_at) for one in planned] == [
+        (start - 12 * HOUR, start - HOUR),
+        (start - HOUR, start - 10 * MINUTE),
+        (start - 10 * MINUTE, start),
+    ]
+    assert len({one.key for one in planned}) == 3
+
+
+def test_of_several_reminders_whose_moments_have_passed_only_the_last_is_sent() -> None:
+    start = a_booking().starts_at
+
+    planned = plan_timed(a_booking(), [a_reminder(offsets=(12 * HOUR, HOUR, 10 * MINUTE))], now=start - 30 * MINUTE)
+
+    assert [one.state for one in planned] == [State.EXPIRED, State.SCHEDULED, State.SCHEDULED]
+
+
 def test_a_reminder_whose_moment_has_passed_is_sent_at_once_while_the_meeting_has_not_started() -> None:
-    (planned,) = plan_timed(a_booking(), [a_reminder(offset=2 * DAY)], now=NOON)
+    (planned,) = plan_timed(a_booking(), [a_reminder(offsets=(2 * DAY,))], now=NOON)
 
     assert planned.due_at < NOON
     assert planned.state is State.SCHEDULED
@@ -128,7 +149,7 @@ def test_a_reminder_whose_moment_has_passed_is_sent_at_once_while_the_meeting_ha
     ],
 )
 def test_a_reminder_planned_too_late_is_recorded_as_expired(now: datetime, state: State) -> None:
-    (planned,) = plan_timed(a_booking(), [a_reminder(offset=HOUR)], now=now)
+    (planned,) = plan_timed(a_booking(), [a_reminder(offsets=(HOUR,))], now=now)
 
     assert planned.state is state
     late = "it was due at 2026-11-25 11:00 UTC, too late when it was planned"
@@ -166,10 +187,11 @@ def test_a_change_that_does_not_move_the_moment_finds_the_same_reminder() -> Non
     ],
 )
 def test_a_timed_delivery_is_found_among_what_is_planned_now(change: dict[str, Any], expected: bool) -> None:
-    planned = plan_timed(a_booking(), [a_reminder(offset=HOUR)], now=NOON)
+    planned = plan_timed(a_booking(), [a_reminder(offsets=(HOUR,))], now=NOON)
 
-    assert is_planned(a_delivery(**({"due_at": NOON + DAY - HOUR} | change)), planned) is expected
-    assert not is_planned(a_delivery(due_at=NOON + DAY - HOUR), [])
+    found = planned_as(a_delivery(**({"due_at": NOON + DAY - HOUR} | change)), planned)
+    assert found == (planned[0] if expected else None)
+    assert planned_as(a_delivery(due_at=NOON + DAY - HOUR), []) is None
 
 
 def test_an_address_written_in_another_way_is_the_same_delivery() -> None:

@@ -1,5 +1,7 @@
 """/automation-rules/preview: what a rule would send about a booking, or about a sample; nothing is kept of it."""
 
+import re
+
 from tests.faces.client import Client, Json, an_action, refusal, rule_body, wrong_fields
 
 
@@ -79,6 +81,40 @@ def test_a_rule_that_would_not_fire_says_on_which_clause(client: Client) -> None
     ]
 
 
+def test_what_cannot_happen_to_a_booking_any_more_says_so(client: Client) -> None:
+    link, booking = client.a_link(), client.book()
+    client.v2.patch(f"/bookings/{booking['id']}", {"status": "cancelled"})
+
+    found = previewed(client, rule_body(link["id"], event="marked_no_show", booking_id=booking["id"]))
+
+    assert (found["fires"], found["deliveries"]) == (False, [])
+    assert found["clauses"][-1]["sentence"] == "the booking is cancelled, so marked_no_show cannot happen to it"
+
+
+def test_several_reminders_are_shown_in_the_order_of_their_moments(client: Client) -> None:
+    body = rule_body(client.a_link()["id"], event="before_meeting_starts", offset_minutes=[10, 600, 60])
+
+    found = previewed(client, body)
+
+    due = [one["due_at"] for one in found["deliveries"]]
+    assert len(due) == 3
+    assert due == sorted(due)
+
+
+def test_an_answer_is_shown_whatever_the_rule_asks_of_answers(client: Client) -> None:
+    condition = {"field": "invitation.rsvp", "operator": "is_for_somebody", "value": "accepted"}
+    body = rule_body(client.a_link()["id"], event="invite_accepted", conditions=[condition])
+
+    assert [one["would_be_sent"] for one in previewed(client, body)["deliveries"]] == [True]
+
+
+def test_the_links_in_what_is_shown_are_of_no_use(client: Client) -> None:
+    [ada] = previewed(client, rule_body(client.a_link()["id"]))["deliveries"]
+    [token] = re.findall(r"/opt-out/([\w-]+)", ada["message"].replace("=\r\n", ""))[:1]
+
+    assert client.root.get(f"/opt-out/{token}").status_code == 404
+
+
 def test_a_message_that_would_be_kept_back_says_why(client: Client) -> None:
     link = client.a_link()
     client.v2.post("/suppressions", {"recipient": "ada@example.org"})
@@ -114,7 +150,7 @@ def test_an_unknown_booking_is_not_found(client: Client) -> None:
 
 def test_a_key_that_may_not_read_bookings_sees_a_sample_and_no_booking(client: Client) -> None:
     link, booking = client.a_link(), client.book()
-    face = client.with_key("rules:read").v2
+    face = client.with_key("rules:write").v2
 
     assert face.post("/automation-rules/preview", rule_body(link["id"])).status_code == 200
     refused = face.post("/automation-rules/preview", rule_body(link["id"], booking_id=booking["id"]))

@@ -5,6 +5,7 @@ import re
 import pytest
 
 from tests.faces.client import Client, Json, an_action, made, refusal, rule_body, wrong_fields
+from tocsin.domain.conditions import Field
 
 EVENTS = [
     "marked_no_show",
@@ -323,7 +324,7 @@ def test_an_action_is_told_all_that_it_lacks(client: Client) -> None:
         ("", "write one address, such as ana@example.com"),
         ("a@example.com, b@example.com", "write one address"),
         ("Ada <ada@example.org>", "write one address"),
-        ("{{client.name}}", "only {{client.email}} and {{host.email}} can be recipients"),
+        ("{{client.name}}", "of variables only {{client.email}}, {{host.email}} can be recipients"),
         ("x{{client.email}}", "write one address"),
         ("ada@example.org\r\nBcc: eve@example.net", "holds the control character U+000D"),
         ("ada@example.org>\u0000", "holds the control character U+0000"),
@@ -379,6 +380,23 @@ def test_a_timed_rule_has_an_offset_of_its_own(client: Client, event: str, minut
     assert client.v2.get(f"/automation-rules/{rule['id']}").json()["workflow"]["offset_minutes"] == minutes
 
 
+def test_a_timed_rule_takes_several_offsets_each_once_the_longest_first(client: Client) -> None:
+    rule = client.a_rule(client.a_link(), event="before_meeting_starts", offset_minutes=[10, 1440, 60, 10])
+    client.book()
+
+    shown = client.v2.get(f"/automation-rules/{rule['id']}").json()["workflow"]
+    assert shown["offset_minutes"] == [1440, 60, 10]
+    deliveries = client.v2.get("/deliveries").json()["deliveries"]
+    assert sorted(one["due_at"] for one in deliveries) == [
+        "2026-11-24T14:30:00Z",
+        "2026-11-25T13:30:00Z",
+        "2026-11-25T14:20:00Z",
+    ]
+    assert changed(client, rule, offset_minutes=60)["offset_minutes"] == 60
+    due = [one["due_at"] for one in client.v2.get("/deliveries", state="scheduled").json()["deliveries"]]
+    assert due == ["2026-11-25T13:30:00Z"]
+
+
 @pytest.mark.parametrize("event", [event for event in EVENTS if "meeting_s" not in event and "ends" not in event])
 def test_other_rules_take_no_offset(client: Client, event: str) -> None:
     body = rule_body(client.a_link()["id"], event=event)
@@ -389,7 +407,7 @@ def test_other_rules_take_no_offset(client: Client, event: str) -> None:
     assert made(client.v2.post("/automation-rules", body | {"offset_minutes": None}))
 
 
-@pytest.mark.parametrize("minutes", [-1, 525_601, 1.5, "30", True])
+@pytest.mark.parametrize("minutes", [-1, 525_601, 1.5, "30", True, [], [5, -1], list(range(11)), [[5]]])
 def test_an_offset_is_a_whole_number_of_minutes_up_to_a_year(client: Client, minutes: object) -> None:
     body = rule_body(client.a_link()["id"], event="before_meeting_starts", offset_minutes=minutes)
 
@@ -469,7 +487,7 @@ def test_a_wrong_change_of_a_rule_is_refused_by_its_field_and_changes_nothing(cl
     assert set(wrong_fields(client.v2.patch(path, {"meeting_ids": ["unknown"]}))) == {"meeting_ids[0]"}
     condition = {"field": "weather", "operator": "is", "value": "accepted"}
     assert wrong_fields(client.v2.patch(path, {"conditions": [condition]})) == {
-        "conditions[0].field": "must be one of invitation.rsvp"
+        "conditions[0].field": f"must be one of {', '.join(Field)}"
     }
     assert client.v2.get(path).json()["workflow"]["revision"] == 1
     assert refusal(client.v2.patch(f"/automation-rules/{NOBODY}", {"name": "x"}), 404)

@@ -159,7 +159,7 @@ class Life:
             link_ids=(LINK_ID,),
             actions=(action(rule),),
             enabled=rule.enabled,
-            offset=rule.offset,
+            offsets=rule.offsets,
         )
         with self.world.store.transaction(WORKSPACE_ID) as tx:
             edited = rules.change(tx, rule.id, lambda _rule: draft, now=self.world.clock(), chance=self.world.chance)

@@ -142,7 +142,7 @@ class World:
             event=event,
             link_ids=(LINK_ID,),
             actions=(an_action(emails=emails or ("ada@example.org",), **texts),),
-            offset=before_or_after,
+            offsets=() if before_or_after is None else (before_or_after,),
             conditions=tuple(conditions),
         )
         with self.store.transaction(WORKSPACE_ID) as tx:
@@ -156,7 +156,7 @@ class World:
             link_ids=rule.link_ids,
             actions=(replace(rule.actions[0], **action),),
             enabled=rule.enabled,
-            offset=rule.offset,
+            offsets=rule.offsets,
             conditions=rule.conditions,
         )
         with self.store.transaction(WORKSPACE_ID) as tx:

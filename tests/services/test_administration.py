@@ -76,7 +76,7 @@ def test_a_rule_is_shown_with_what_makes_it_special(desk: Office, office: World)
 
     shown = run(desk, "rules show", subdomain="acme", id=rule.id)
 
-    assert (shown["offset_minutes"], shown["keep_in_sync"]) == (120, True)
+    assert (shown["offset_minutes"], shown["keep_in_sync"]) == ([120], True)
     assert shown["conditions"] == ["invitation.rsvp is accepted"]
 
 

@@ -427,7 +427,9 @@ def test_a_reminder_whose_offset_changes_is_planned_anew(office: World) -> None:
     rule = office.rule(EventKind.BEFORE_MEETING_STARTS, before_or_after=HOUR)
     booking = office.book()
 
-    draft = RuleDraft(name=rule.name, event=rule.event, link_ids=rule.link_ids, actions=rule.actions, offset=2 * HOUR)
+    draft = RuleDraft(
+        name=rule.name, event=rule.event, link_ids=rule.link_ids, actions=rule.actions, offsets=(2 * HOUR,)
+    )
     with office.store.transaction(WORKSPACE_ID) as tx:
         from_now_on = rules.change(tx, rule.id, lambda _rule: draft, now=office.clock(), chance=office.chance)
 

@@ -11,8 +11,8 @@ from tocsin.storage.store import SqlStore
 
 
 @pytest.mark.parametrize("event", EventKind)
-@pytest.mark.parametrize("offset", [None, timedelta(0), 525_600 * MINUTE])
-def test_a_rule_comes_back_as_it_was(acme: SqlStore, event: EventKind, offset: timedelta | None) -> None:
+@pytest.mark.parametrize("offsets", [(), (timedelta(0),), (525_600 * MINUTE, HOUR, timedelta(0))])
+def test_a_rule_comes_back_as_it_was(acme: SqlStore, event: EventKind, offsets: tuple[timedelta, ...]) -> None:
     plain = an_action(emails=("a@x.org", "{{client.email}}"))
     nasty = an_action(
         emails=(), email_subject=NASTY, email_body=NASTY, calendar_invite_subject="", calendar_invite_body=NASTY
@@ -24,7 +24,7 @@ def test_a_rule_comes_back_as_it_was(acme: SqlStore, event: EventKind, offset: t
         link_ids=(LinkId("z"), LinkId("a"), LINK_ID),
         actions=(plain, nasty),
         enabled=False,
-        offset=offset,
+        offsets=offsets,
         created_at=MOMENT,
         updated_at=MOMENT + HOUR,
     )

@@ -69,6 +69,11 @@ class Call:
     request: bytes  # method, path and body: what must be the same when an Idempotency-Key comes again
     idempotency_key: str | None
 
+    @property
+    def by(self) -> str:
+        """Who calls, in words."""
+        return f"API key {self.key.name or self.key.id}"
+
     def reading(self) -> AbstractContextManager[Transaction]:
         """Give the workspace for reading."""
         return self.app.store.reading(self.workspace.id)

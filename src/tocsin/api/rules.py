@@ -1,11 +1,13 @@
 """/automation-rules"""
 
+from dataclasses import replace
 from functools import partial
 
 from tocsin.api.call import Call, Reply, Route
 from tocsin.api.schemas.paging import PageQuery, listing
 from tocsin.api.schemas.preview import PreviewAnswer, PreviewIn
 from tocsin.api.schemas.reading import read, read_with_problems
+from tocsin.api.schemas.revisions import RevisionOut, RevisionsAnswer, UndoQuery
 from tocsin.api.schemas.rules import (
     FullRuleAnswer,
     FullRuleOut,
@@ -31,7 +33,7 @@ def create(call: Call, sent: dict[str, object]) -> Reply:
     def work(tx: Transaction) -> Reply:
         if rule_in is None:
             raise InvalidInputError([*problems, *_link_problems(tx, sent, problems)])
-        rule = rules.create(tx, rule_in.draft(), now=call.app.clock(), chance=call.app.chance)
+        rule = rules.create(tx, rule_in.draft(), now=call.app.clock(), chance=call.app.chance, by=call.by)
         return call.created(RuleAnswer(workflow=RuleOut.of(rule)).wire())
 
     return call.write(work)
@@ -42,10 +44,12 @@ def preview(call: Call, sent: dict[str, object]) -> Reply:
     wanted = read(PreviewIn, sent)
     if wanted.booking_id:
         call.key.must_allow(Scope.BOOKINGS_READ)
+    # Links and addresses in what is shown are of no use to anybody.
+    sender = replace(call.app.sender, secret=call.app.chance.new_secret().encode(), signs=False)
     with call.app.store.trial(call.workspace.id) as tx:
         found = previews.preview(
             tx,
-            call.app.sender,
+            sender,
             call.workspace,
             wanted.draft(),
             booking_id=wanted.booking_id,
@@ -80,6 +84,7 @@ def update(call: Call, sent: dict[str, object]) -> Reply:
             more_links=patch.meeting_ids or [],
             now=call.app.clock(),
             chance=call.app.chance,
+            by=call.by,
         )
         return _shown(rule)
 
@@ -90,7 +95,28 @@ def enable(call: Call, *, enabled: bool) -> Reply:
     """Switch an automation rule on or off."""
 
     def work(tx: Transaction) -> Reply:
-        rule = rules.enable(tx, call.path["id"], enabled=enabled, now=call.app.clock(), chance=call.app.chance)
+        rule = rules.enable(
+            tx, call.path["id"], enabled=enabled, now=call.app.clock(), chance=call.app.chance, by=call.by
+        )
+        return _shown(rule)
+
+    return call.write(work)
+
+
+def revisions(call: Call) -> Reply:
+    """List what an automation rule was, the latest first."""
+    with call.reading() as tx:
+        found = rules.revisions(tx, call.path["id"])
+    pairs = list(zip(found, [*found[1:], None], strict=True))[: rules.MOST_REVISIONS]
+    shown = [RevisionOut.of(one, before) for one, before in pairs]
+    return Reply(body=RevisionsAnswer(revisions=shown).wire())
+
+
+def undo(call: Call, query: UndoQuery) -> Reply:
+    """Make an automation rule what it was before."""
+
+    def work(tx: Transaction) -> Reply:
+        rule = rules.undo(tx, call.path["id"], query.revision, now=call.app.clock(), chance=call.app.chance, by=call.by)
         return _shown(rule)
 
     return call.write(work)
@@ -146,7 +172,7 @@ ROUTES = [
         method="POST",
         path=f"{_PATH}/preview",
         handler=preview,
-        scope=Scope.RULES_READ,
+        scope=Scope.RULES_WRITE,
         summary="Show what a rule would send about a booking, or a sample; nothing is saved or sent",
         body=PreviewIn,
         answer=PreviewAnswer,
@@ -181,6 +207,23 @@ ROUTES = [
             ("enable", True, "Switch an automation rule on"),
             ("disable", False, "Switch an automation rule off; what waits of it is withdrawn"),
         )
+    ),
+    Route(
+        method="GET",
+        path=f"{_PATH}/{{id}}/revisions",
+        handler=revisions,
+        scope=Scope.RULES_READ,
+        summary="List what an automation rule was, with who changed what and when",
+        answer=RevisionsAnswer,
+    ),
+    Route(
+        method="POST",
+        path=f"{_PATH}/{{id}}/undo",
+        handler=undo,
+        scope=Scope.RULES_WRITE,
+        summary="Make an automation rule what it was before its last change, or at a revision",
+        query=UndoQuery,
+        answer=FullRuleAnswer,
     ),
     Route(
         method="DELETE",

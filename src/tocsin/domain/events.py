@@ -1,5 +1,6 @@
 """What can happen to a booking: NeetoCal's seven events, two of which are timed, and what its recipients answer."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -25,6 +26,17 @@ class EventKind(StrEnum):
 # What a rule can be made for. That a recipient was taken off a rule only concerns who kept his invite in sync.
 OF_RULES = tuple(kind for kind in EventKind if kind is not EventKind.RECIPIENT_REMOVED)
 
+HAPPENS: Mapping[EventKind, str] = {
+    EventKind.MARKED_NO_SHOW: "the booking is marked as no-show",
+    EventKind.BOOKING_CONFIRMED: "a booking is made confirmed, or is approved",
+    EventKind.BOOKING_RESCHEDULED: "its time, host or place changes",
+    EventKind.BOOKING_CANCELLED: "it is cancelled or rejected",
+    EventKind.BEFORE_MEETING_STARTS: "`offset_minutes` before the start (30 if left out)",
+    EventKind.AFTER_MEETING_ENDS: "`offset_minutes` after the end (0 if left out)",
+    EventKind.MEETING_OUTCOME_CHANGED: "the meeting outcome really changes",
+    EventKind.INVITE_ACCEPTED: "the answer of somebody who was invited changes to accepted",
+    EventKind.INVITE_DECLINED: "the answer of somebody who was invited changes to declined",
+}
 TIMED = frozenset({EventKind.BEFORE_MEETING_STARTS, EventKind.AFTER_MEETING_ENDS})
 # Events after which an invite that still waits is stale, because the entry it shows has changed.
 ENTRY_CHANGES = frozenset({EventKind.BOOKING_RESCHEDULED, EventKind.BOOKING_CANCELLED})
@@ -58,10 +70,15 @@ def events_between(before: Booking | None, after: Booking, *, now: datetime) -> 
     return [Event(kind=kind, booking=after, occurred_at=now) for kind in _kinds(before, after)]
 
 
+def is_possible(kind: EventKind, booking: Booking) -> bool:
+    """Tell whether `kind` can happen to a booking as it is; for what is timed, whether its moment can come."""
+    return kind is EventKind.MEETING_OUTCOME_CHANGED or not booking.is_over
+
+
 def supposed(kind: EventKind, booking: Booking, *, now: datetime) -> Booking:
-    """Return a booking as it would be if `kind` had just happened to it, as far as it can."""
+    """Return a booking as it would be if `kind`, which is possible, had just happened to it."""
     if kind is EventKind.BOOKING_CANCELLED:
-        return booking if booking.is_over else booking.cancelled(now=now, reason="", by="")
+        return booking.cancelled(now=now, reason="", by="")
     if booking.status is BookingStatus.AWAITING_APPROVAL:
         booking = booking.approved()
     return replace(booking, is_no_show=True) if kind is EventKind.MARKED_NO_SHOW else booking

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from tocsin.domain.events import TIMED, EventKind
 from tocsin.domain.model import Booking, BookingStatus
 from tocsin.domain.rules import AutomationRule
-from tocsin.domain.schedule import due_at
+from tocsin.domain.schedule import moments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +51,9 @@ def clauses(rule: AutomationRule, booking: Booking, happened: Iterable[Happened]
 
 
 def _timed(rule: AutomationRule, booking: Booking) -> Iterator[Clause]:
-    due = due_at(rule.event, booking, offset=rule.offset or timedelta(0))
+    due = [f"{at:%Y-%m-%d %H:%M}" for at, _ in moments(rule.event, booking, rule.offsets)]
     is_on = booking.status is BookingStatus.CONFIRMED
-    when = f"it is due at {due:%Y-%m-%d %H:%M} UTC" if is_on else f"the booking is {booking.status.value}"
+    when = f"it is due at {' and '.join(due)} UTC" if is_on else f"the booking is {booking.status.value}"
     yield Clause(name="event", holds=is_on, sentence=when)
 
 

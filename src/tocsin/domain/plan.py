@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from tocsin.domain.delivery import Cause, Delivery, State
 from tocsin.domain.events import TIMED, Event, EventKind
 from tocsin.domain.model import Booking, BookingId, BookingStatus
 from tocsin.domain.rules import AutomationRule, RuleId, matches, recipient_key
-from tocsin.domain.schedule import due_at, expires_at
+from tocsin.domain.schedule import expires_at, moments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,23 +40,24 @@ def plan(event: Event, rules: Iterable[AutomationRule]) -> list[Planned]:
     """Return one delivery for each recipient of each action of each rule that fires for `event`."""
     firing = [rule for rule in rules if matches(rule, event.kind, event.booking)]
     now = event.occurred_at
-    return list(_planned(firing, event.booking, key=event.key, due=now, now=now, about=event.about))
+    expires = expires_at(event.kind, event.booking, due=now)
+    return list(_planned(firing, event.booking, key=event.key, due=now, expires=expires, now=now, about=event.about))
 
 
 def plan_timed(booking: Booking, rules: Iterable[AutomationRule], *, now: datetime) -> list[Planned]:
     """Return the deliveries before and after the meeting that `rules` ask for, as the booking is now.
 
-    The key holds the due moment and not the revision: planning again after a change that does not move the moment finds
-    the same delivery, sent or not, and a reminder is never sent twice for one moment.
+    A rule with several offsets has several moments. The key holds the due moment and not the revision: planning again after a
+    change that does not move the moment finds the same delivery, sent or not; no reminder is sent twice for one moment.
     """
     if booking.status is not BookingStatus.CONFIRMED:
         return []
     found: list[Planned] = []
     for rule in rules:
         if rule.event in TIMED and matches(rule, rule.event, booking):
-            due = due_at(rule.event, booking, offset=rule.offset or timedelta(0))
-            key = f"{booking.id}/{rule.event.value}/{int(due.timestamp())}"
-            found += _planned([rule], booking, key=key, due=due, now=now)
+            for due, expires in moments(rule.event, booking, rule.offsets):
+                key = f"{booking.id}/{rule.event.value}/{int(due.timestamp())}"
+                found += _planned([rule], booking, key=key, due=due, expires=expires, now=now)
     return found
 
 
@@ -78,19 +79,25 @@ def readdressed(delivery: Delivery, recipient: str) -> Planned:
     )
 
 
-def is_planned(delivery: Delivery, planned: Iterable[Planned]) -> bool:
-    """Tell whether `delivery`, which is timed, is among what is planned for its rule now."""
+def planned_as(delivery: Delivery, planned: Iterable[Planned]) -> Planned | None:
+    """Return what `delivery`, which is timed, is among what is planned for its rule now, or None if it is not."""
     own = (delivery.action_index, recipient_key(delivery.recipient), delivery.due_at)
-    return any(own == (one.action_index, recipient_key(one.recipient), one.due_at) for one in planned)
+    found = (one for one in planned if own == (one.action_index, recipient_key(one.recipient), one.due_at))
+    return next(found, None)
 
 
 def _planned(
-    rules: Iterable[AutomationRule], booking: Booking, *, key: str, due: datetime, now: datetime, about: str = ""
+    rules: Iterable[AutomationRule],
+    booking: Booking,
+    *,
+    key: str,
+    due: datetime,
+    expires: datetime,
+    now: datetime,
+    about: str = "",
 ) -> Iterator[Planned]:
-    rank = 0
+    rank, late = 0, now >= expires
     for rule in rules:
-        expires = expires_at(rule.event, booking, due=due)
-        late = now >= expires
         for index, action in enumerate(rule.actions):
             for recipient in action.recipients(booking):
                 yield Planned(

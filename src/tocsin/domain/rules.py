@@ -1,13 +1,13 @@
 """Automation rules: which event on which links makes which actions happen."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
 from typing import NewType
 
-from tocsin.domain.conditions import Condition
+from tocsin.domain.conditions import AnyOf, Condition
 from tocsin.domain.events import EventKind
 from tocsin.domain.model import Booking, LinkId
 
@@ -17,10 +17,15 @@ MOST_ACTIONS = 10
 MOST_LINKS = 200
 MOST_EMAILS = 50
 MOST_OFFSET = 525_600  # minutes: a year
+MOST_OFFSETS = 10
 DEFAULT_OFFSETS = {EventKind.BEFORE_MEETING_STARTS: 30, EventKind.AFTER_MEETING_ENDS: 0}  # minutes
 
 CLIENT_EMAIL = "{{client.email}}"
 HOST_EMAIL = "{{host.email}}"
+RECIPIENTS: Mapping[str, str] = {
+    CLIENT_EMAIL: "the client of the booking",
+    HOST_EMAIL: "all hosts of the booking",
+}
 
 
 class ActionType(StrEnum):
@@ -29,11 +34,16 @@ class ActionType(StrEnum):
     SEND_CALENDAR_INVITE_TO_ANYONE = "send_calendar_invite_to_anyone"
 
 
+ACTIONS: Mapping[ActionType, str] = {
+    ActionType.SEND_CALENDAR_INVITE_TO_ANYONE: "send each of `emails` a mail with a calendar invite, or with its withdrawal",
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
     """What a rule does when it fires: send a calendar invite to each of `emails`.
 
-    An entry of `emails` is an address or one of `{{client.email}}` and `{{host.email}}`. The other texts are templates.
+    An entry of `emails` is an address or one of RECIPIENTS. The other texts are templates.
     With `keep_in_sync`, whoever was invited by this action is told of later changes too, whatever becomes of the rule.
     """
 
@@ -62,20 +72,23 @@ class Action:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleDraft:
-    """A rule as somebody asks for it, not yet stored. `offset` is None unless the event is timed."""
+    """A rule as somebody asks for it, not yet stored. `offsets` are for timed events only."""
 
     name: str
     event: EventKind
     link_ids: tuple[LinkId, ...]
     actions: tuple[Action, ...]
     enabled: bool = True
-    offset: timedelta | None = None
-    conditions: tuple[Condition, ...] = ()
+    offsets: tuple[timedelta, ...] = ()
+    conditions: tuple[Condition | AnyOf, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AutomationRule:
-    """A stored rule. `revision` counts its changes from 1; each delivery names the revision it came from."""
+    """A stored rule. `revision` counts its changes from 1; each delivery names the revision it came from.
+
+    A timed rule has one or several `offsets`, each once, the longest first; another has none.
+    """
 
     id: RuleId
     revision: int
@@ -84,14 +97,24 @@ class AutomationRule:
     link_ids: tuple[LinkId, ...]
     actions: tuple[Action, ...]
     enabled: bool
-    offset: timedelta | None
+    offsets: tuple[timedelta, ...]
     created_at: datetime
     updated_at: datetime
-    conditions: tuple[Condition, ...] = ()
+    conditions: tuple[Condition | AnyOf, ...] = ()
 
     def invites(self, recipient: str, booking: Booking) -> bool:
         """Tell whether any action of this rule is for `recipient`, as the rule and the booking are now."""
         return any(action.invites(recipient, booking) for action in self.actions)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuleRevision:
+    """What a rule was from one change to the next, and who made it so; `rule` is None where that was not kept."""
+
+    number: int
+    made_at: datetime
+    made_by: str
+    rule: AutomationRule | None
 
 
 def matches(rule: AutomationRule, kind: EventKind, booking: Booking) -> bool:

@@ -1,6 +1,7 @@
 """When a delivery falls due and when it is too late to send it. Offsets are elapsed time between instants."""
 
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 
 from tocsin.domain.events import EventKind
 from tocsin.domain.model import Booking
@@ -16,6 +17,16 @@ def due_at(kind: EventKind, booking: Booking, *, offset: timedelta) -> datetime:
     if kind is EventKind.BEFORE_MEETING_STARTS:
         return booking.starts_at - offset
     return booking.ends_at + offset
+
+
+def moments(kind: EventKind, booking: Booking, offsets: Iterable[timedelta]) -> list[tuple[datetime, datetime]]:
+    """Return when a timed rule falls due about `booking`, the first moment first, each with when it is too late.
+
+    At the latest that is when its next moment has come: nobody wants two reminders at once.
+    """
+    due = sorted(due_at(kind, booking, offset=offset) for offset in offsets)
+    nexts = [*due[1:], datetime.max.replace(tzinfo=UTC)]
+    return [(at, min(expires_at(kind, booking, due=at), then)) for at, then in zip(due, nexts, strict=True)]
 
 
 def expires_at(kind: EventKind, booking: Booking, *, due: datetime) -> datetime:

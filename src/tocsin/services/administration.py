@@ -5,6 +5,7 @@ The same commands run in the program itself or, where one process owns the store
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from tocsin.domain.access import ApiKey, Scope
@@ -152,7 +153,7 @@ def _rule(rule: AutomationRule) -> dict[str, Any]:
         "name": rule.name,
         "event": rule.event.value,
         "enabled": rule.enabled,
-        "offset_minutes": None if rule.offset is None else int(rule.offset.total_seconds() // 60),
+        "offset_minutes": [offset // timedelta(minutes=1) for offset in rule.offsets],
         "conditions": [str(condition) for condition in rule.conditions],
         "keep_in_sync": any(action.keep_in_sync for action in rule.actions),
         "meeting_ids": list(rule.link_ids),

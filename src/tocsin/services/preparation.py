@@ -6,22 +6,23 @@ batch, decide about each, write what came of it.
 """
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from tocsin.domain.conditions import Answers, unmet
+from tocsin.domain.conditions import Field, looks_at
 from tocsin.domain.delivery import REPLACED, Cause, Delivery, DeliveryId, Frozen, Settlement, State, Verdict, stale
 from tocsin.domain.events import ENTRY_CHANGES, TIMED
 from tocsin.domain.invite import Invitation
+from tocsin.domain.judgement import Known, unmet
 from tocsin.domain.letter import Envelope
 from tocsin.domain.limits import Limits
 from tocsin.domain.model import Booking, BookingId
-from tocsin.domain.plan import is_planned, plan_timed
+from tocsin.domain.plan import plan_timed, planned_as
 from tocsin.domain.rsvp import Rsvp
 from tocsin.domain.rules import AutomationRule
 from tocsin.domain.sync import SAID_ALREADY, Inviter, standing
-from tocsin.formats import scan
+from tocsin.formats import scan, zones
 from tocsin.services import consent, dkim, limits, sync
 from tocsin.services.facts import Facts
 from tocsin.services.messages import Scene, compose
@@ -35,6 +36,7 @@ class Sender:
     """What every attempt needs. `mail_from` is the sender of workspaces without their own.
 
     `hears`: mail to our signed addresses comes back here; `secret` signs them. `limits` hold for workspaces without their own.
+    `signs`: messages get the DKIM signature of a workspace that has a key.
     """
 
     store: Store
@@ -45,6 +47,7 @@ class Sender:
     secret: bytes
     hears: bool
     limits: Limits
+    signs: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,8 +149,12 @@ def _ended_by_its_rule(
     facts: Facts, delivery: Delivery, booking: Booking, rule: AutomationRule, *, now: datetime
 ) -> Verdict | None:
     if delivery.event in TIMED:
-        is_asked_for = is_planned(delivery, plan_timed(booking, [rule], now=now))
-        return None if is_asked_for else Verdict(state=State.SUPERSEDED, reason="it was planned anew")
+        planned = planned_as(delivery, plan_timed(booking, [rule], now=now))
+        if planned is None:
+            return Verdict(state=State.SUPERSEDED, reason="it was planned anew")
+        # By a change of the rule its next moment may have come.
+        is_late = planned.state is State.EXPIRED and delivery.rule_revision != rule.revision
+        return Verdict(state=planned.state, reason=planned.reason) if is_late else None
     if not rule.enabled:
         return Verdict(state=State.CANCELLED, reason="the rule was switched off first")
     if not rule.invites(delivery.recipient, booking):
@@ -159,10 +166,18 @@ def _condition_unmet(batch: _Batch, delivery: Delivery) -> Verdict | None:
     if delivery.cause is not Cause.RULE_FIRED:
         return None  # a condition of the rule is none of the changes that follow an invite
     conditions = batch.tx.rules.conditions(delivery.rule_id, revision=delivery.rule_revision)
-    failing = unmet(conditions, _answers(batch, delivery)) if conditions else None
-    if failing is None:
+    booking, workspace = batch.facts.booking(delivery), batch.facts.workspace
+    if not conditions or booking is None or workspace is None:
         return None
-    return Verdict(state=State.CANCELLED, reason=f"the rule asks that {failing}, and it was not so")
+    known = Known(
+        booking=booking,
+        own=_rsvp(batch.facts.told(delivery)),
+        all=tuple(one.rsvp for one in batch.tx.invitations.of_booking(booking.id)),
+        is_new_client=looks_at(conditions, Field.CLIENT_IS_NEW) and batch.tx.bookings.is_first_of_client(booking),
+        start_in=lambda zone: zones.local(booking.starts_at, zone or workspace.time_zone),
+    )
+    failing = unmet(conditions, known)
+    return None if failing is None else Verdict(state=State.CANCELLED, reason=failing)
 
 
 def _former(facts: Facts, delivery: Delivery) -> Frozen | None:
@@ -200,7 +215,7 @@ def _is_known(told: Invitation | None, invitation: Invitation) -> bool:
 
 
 def _signed(batch: _Batch, frozen: Frozen, invitation: Invitation) -> Frozen:
-    key = batch.facts.signing_key(invitation.organizer_email.rpartition("@")[2])
+    key = batch.facts.signing_key(invitation.organizer_email.rpartition("@")[2]) if batch.sender.signs else None
     if key is None:
         return frozen
     signed = dkim.signed(
@@ -248,11 +263,6 @@ def _scene(batch: _Batch, delivery: Delivery) -> Scene:
         fresh_id=sender.chance.ordered_id(),
         opt_out_url=consent.opt_out_url(delivery, booking, base_url=base_url, secret=sender.secret),
     )
-
-
-def _answers(batch: _Batch, delivery: Delivery) -> Answers:
-    everybody: Iterable[Invitation] = batch.tx.invitations.of_booking(delivery.booking_id)
-    return Answers(own=_rsvp(batch.facts.told(delivery)), all=tuple(one.rsvp for one in everybody))
 
 
 def _rsvp(invitation: Invitation | None) -> Rsvp:

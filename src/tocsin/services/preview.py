@@ -1,21 +1,23 @@
 """Preview: what a rule would send about one booking.
 
 The very steps that plan and write a message are taken, in a trial that leaves nothing behind: what is shown is what would be
-sent, and what would keep a message back keeps it back here.
+sent, and what would keep a message back keeps it back here. Whoever is shown a message must not be able to use it as one
+that was sent, so a `Sender` with another secret, and that does not sign, is to be given.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 
+from tocsin.domain import events
 from tocsin.domain.delivery import Delivery, Frozen, State, Verdict
-from tocsin.domain.events import TIMED, Event, EventKind, supposed
+from tocsin.domain.events import TIMED, Event, EventKind
 from tocsin.domain.explain import Clause, Happened, clauses
 from tocsin.domain.invite import Answered
 from tocsin.domain.model import Booking, BookingId, BookingStatus, Client, LinkKind, Place, Workspace
 from tocsin.domain.plan import Planned, plan, plan_timed
 from tocsin.domain.rsvp import Rsvp
-from tocsin.domain.rules import AutomationRule, RuleDraft
+from tocsin.domain.rules import AutomationRule, RuleDraft, recipient_key
 from tocsin.formats import zones
 from tocsin.services import bookings, rules
 from tocsin.services.messages import recipient_zone
@@ -23,7 +25,6 @@ from tocsin.services.ports import DeliveryFilter, Transaction
 from tocsin.services.preparation import Ready, Sender, prepare
 
 MOST_SHOWN = 50  # messages of one preview: while they are written nobody else writes
-_MOST_PLANNED = 10_000  # deliveries of one rule about one booking; there are far fewer
 _ANSWERS = {EventKind.INVITE_ACCEPTED: Rsvp.ACCEPTED, EventKind.INVITE_DECLINED: Rsvp.DECLINED}
 
 
@@ -58,19 +59,21 @@ def preview(
     """
     rule = replace(rules.drafted(tx, draft, now=now, chance=sender.chance), enabled=True)
     known = bookings.get(tx, booking_id) if booking_id else _sample(tx, sender, workspace, rule, now=now)
-    tx.rules.put(rule)
-    play = _Play(
-        tx=tx, sender=sender, workspace=workspace, rule=rule, booking=_supposed(tx, rule, known, now=now), now=now
+    is_possible = events.is_possible(rule.event, known)
+    booking = _supposed(tx, rule, known, now=now) if is_possible else known
+    play = _Play(tx=tx, sender=sender, workspace=workspace, rule=rule, booking=booking, now=now)
+    planned = play.planned() if is_possible else []
+    happened = Happened(kind=rule.event, booking_revision=booking.revision, occurred_at=now)
+    over = Clause(
+        name="status", holds=is_possible, sentence=f"the booking is {known.status}, so {rule.event} cannot happen to it"
     )
-    planned = play.planned()
-    happened = Happened(kind=rule.event, booking_revision=play.booking.revision, occurred_at=now)
     return Preview(
-        booking=play.booking,
+        booking=booking,
         is_sample=not booking_id,
         locale=workspace.locale,
-        clauses=clauses(rule, play.booking, [happened]),
+        clauses=[*clauses(rule, booking, [happened]), *([] if is_possible else [over])],
         number=len(planned),
-        shown=[play.sent(one) for one in planned[:MOST_SHOWN]],
+        shown=play.sent(planned[:MOST_SHOWN]),
     )
 
 
@@ -85,27 +88,50 @@ class _Play:
     booking: Booking
     now: datetime
 
-    def planned(self) -> list[Delivery]:
-        """Plan what the rule asks for, and return it in the order in which it is sent."""
-        if self.rule.event in TIMED:
-            return self._kept(plan_timed(self.booking, [self.rule], now=self.now))
+    def planned(self) -> list[Planned]:
+        """Store the rule, let its event happen, and return what it asks for in the order in which it is sent."""
         about = self._answering() if self.rule.event in _ANSWERS else ""
-        return self._kept(self._asked_for(self.rule.event, about=about))
+        self.tx.rules.put(self.rule)
+        if self.rule.event in TIMED:
+            return sorted(plan_timed(self.booking, [self.rule], now=self.now), key=lambda one: (one.due_at, one.rank))
+        return self.asked_for(self.rule.event, about=about)
 
-    def sent(self, delivery: Delivery) -> Shown:
-        """Write a message as at its moment, and let it arrive, because the next to the same person follows it."""
-        message, reason = None, delivery.reason
-        if delivery.state is State.SCHEDULED:
-            [found] = prepare(self.tx, self.sender, [delivery], now=max(self.now, delivery.due_at))
-            reason = "" if isinstance(found, Ready) else found.verdict.reason
-            if isinstance(found, Ready):
-                message = self.tx.messages.get(delivery.id)
-                self.tx.deliveries.end(delivery.id, Verdict(state=State.SENT), now=self.now)
+    def sent(self, planned: Sequence[Planned]) -> list[Shown]:
+        """Write the messages as at their moments, and let each arrive before the next to the same person is written."""
+        order = {_own(one): place for place, one in enumerate(planned)}
+        waiting = sorted(self._kept(planned), key=lambda one: order[_own(one)])
+        shown: dict[str, Shown] = {one.id: self._shown(one) for one in waiting if one.state is not State.SCHEDULED}
+        while rank := self._next(one for one in waiting if one.id not in shown):
+            shown |= self._arrived(rank)
+        return [shown[one.id] for one in waiting]
+
+    def _next(self, waiting: Iterable[Delivery]) -> list[Delivery]:
+        """Return the first for each recipient of those that are due first: a claim takes as much."""
+        rank: dict[str, Delivery] = {}
+        for one in waiting:
+            if not rank or one.due_at == next(iter(rank.values())).due_at:
+                rank.setdefault(recipient_key(one.recipient), one)
+        return list(rank.values())
+
+    def _arrived(self, rank: list[Delivery]) -> dict[str, Shown]:
+        at = max(self.now, rank[0].due_at)
+        found = zip(rank, prepare(self.tx, self.sender, rank, now=at), strict=True)
+        shown: dict[str, Shown] = {}
+        for delivery, end in found:
+            if isinstance(end, Ready):
+                shown[delivery.id] = self._shown(delivery, self.tx.messages.get(delivery.id))
+                self.tx.deliveries.end(delivery.id, Verdict(state=State.SENT), now=at)
                 self.tx.invitations.recount(delivery)
-        zone = recipient_zone(self.booking, self.workspace, delivery.recipient)
-        return Shown(delivery=delivery, time_zone=zone, message=message, reason=reason)
+            else:
+                shown[delivery.id] = self._shown(delivery, reason=end.verdict.reason)
+        return shown
 
-    def _asked_for(self, kind: EventKind, *, about: str = "") -> list[Planned]:
+    def _shown(self, delivery: Delivery, message: Frozen | None = None, *, reason: str = "") -> Shown:
+        zone = recipient_zone(self.booking, self.workspace, delivery.recipient)
+        return Shown(delivery=delivery, time_zone=zone, message=message, reason=reason or delivery.reason)
+
+    def asked_for(self, kind: EventKind, *, about: str = "") -> list[Planned]:
+        """Return what the rule would ask for if `kind` were its event."""
         event = Event(kind=kind, booking=self.booking, occurred_at=self.now, about=about)
         return plan(event, [replace(self.rule, event=kind)])
 
@@ -115,14 +141,13 @@ class _Play:
         return [one for one in self._deliveries() if one.id not in before]
 
     def _deliveries(self) -> list[Delivery]:
-        found, _ = self.tx.deliveries.page(DeliveryFilter(rule_id=self.rule.id), limit=_MOST_PLANNED, offset=0)
-        return sorted(found, key=lambda one: one.id)
+        found, _ = self.tx.deliveries.page(DeliveryFilter(rule_id=self.rule.id), limit=2 * MOST_SHOWN, offset=0)
+        return found
 
     def _answering(self) -> str:
         """Let somebody answer who was invited, or whom this rule could have invited, and return the address."""
         if not self.tx.invitations.of_booking(self.booking.id):
-            for one in self._kept(self._asked_for(EventKind.BOOKING_CONFIRMED))[:1]:
-                self.sent(one)
+            self._invite()
         for invited in self.tx.invitations.of_booking(self.booking.id)[:1]:
             rsvp, sequence = _ANSWERS[self.rule.event], invited.sequence
             answered = Answered(rsvp=rsvp, sequence=sequence, stamp=self.now, at=self.now, comment="")
@@ -130,9 +155,20 @@ class _Play:
             return invited.recipient
         return self.booking.client.email
 
+    def _invite(self) -> None:
+        """Let the first recipient be invited who can be; the rule's conditions speak of what came after that."""
+        inviting = replace(self, rule=replace(self.rule, revision=0, conditions=()))
+        self.tx.rules.put(inviting.rule)
+        planned = inviting.asked_for(EventKind.BOOKING_CONFIRMED)[:MOST_SHOWN]
+        next((one for each in planned for one in inviting.sent([each]) if one.message is not None), None)
+
+
+def _own(one: Planned | Delivery) -> tuple[int, str, datetime]:
+    return one.action_index, one.recipient, one.due_at
+
 
 def _supposed(tx: Transaction, rule: AutomationRule, known: Booking, *, now: datetime) -> Booking:
-    booking = supposed(rule.event, known, now=now)
+    booking = events.supposed(rule.event, known, now=now)
     if booking == known:
         return known
     booking = replace(booking, revision=known.revision + 1, updated_at=now)

@@ -4,17 +4,22 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from tocsin.domain.errors import InvalidInputError, NotFoundError, Problem
+from tocsin.domain.errors import ConflictError, InvalidInputError, NotFoundError, Problem
 from tocsin.domain.events import ENTRY_CHANGES, TIMED
-from tocsin.domain.rules import DEFAULT_OFFSETS, AutomationRule, RuleDraft, RuleId
+from tocsin.domain.rules import DEFAULT_OFFSETS, AutomationRule, RuleDraft, RuleId, RuleRevision
 from tocsin.services.automation import plan_coming
 from tocsin.services.ports import Chance, Page, Transaction
 
+MOST_REVISIONS = 20  # that are shown; a rule can be large
 
-def create(tx: Transaction, draft: RuleDraft, *, now: datetime, chance: Chance) -> AutomationRule:
-    """Store a rule and plan it for coming bookings. Raises InvalidInputError if a link is unknown or a template."""
+
+def create(tx: Transaction, draft: RuleDraft, *, now: datetime, chance: Chance, by: str = "") -> AutomationRule:
+    """Store a rule and plan it for coming bookings; `by` is who asked for it, in words.
+
+    Raises InvalidInputError if a link is unknown or a template.
+    """
     rule = drafted(tx, draft, now=now, chance=chance)
-    tx.rules.put(rule)
+    tx.rules.put(rule, by=by)
     plan_coming(tx, rule, now=now, new_id=chance.ordered_id)
     return rule
 
@@ -32,7 +37,7 @@ def drafted(tx: Transaction, draft: RuleDraft, *, now: datetime, chance: Chance)
         link_ids=draft.link_ids,
         actions=draft.actions,
         enabled=draft.enabled,
-        offset=_offset(draft),
+        offsets=_offsets(draft),
         created_at=now,
         updated_at=now,
         conditions=draft.conditions,
@@ -60,6 +65,7 @@ def change(
     more_links: Sequence[str] = (),
     now: datetime,
     chance: Chance,
+    by: str = "",
 ) -> AutomationRule:
     """Make a rule what `wanted_of` it says, as a new revision; plan anew what is coming, withdraw whoever was taken off it.
 
@@ -79,20 +85,46 @@ def change(
         link_ids=draft.link_ids,
         actions=draft.actions,
         enabled=draft.enabled,
-        offset=_offset(draft),
+        offsets=_offsets(draft),
         conditions=draft.conditions,
     )
-    return before if wanted == before else _changed(tx, before, wanted, now=now, chance=chance)
+    return before if wanted == before else _changed(tx, before, wanted, now=now, chance=chance, by=by)
 
 
-def enable(tx: Transaction, rule_id: str, *, enabled: bool, now: datetime, chance: Chance) -> AutomationRule:
+def enable(
+    tx: Transaction, rule_id: str, *, enabled: bool, now: datetime, chance: Chance, by: str = ""
+) -> AutomationRule:
     """Switch a rule on or off; off, what waits of it is withdrawn, and invites that it keeps in sync still are.
 
     Raises NotFoundError.
     """
     before = _locked(tx, rule_id)
     wanted = replace(before, enabled=enabled)
-    return before if wanted == before else _changed(tx, before, wanted, now=now, chance=chance)
+    return before if wanted == before else _changed(tx, before, wanted, now=now, chance=chance, by=by)
+
+
+def revisions(tx: Transaction, rule_id: str) -> list[RuleRevision]:
+    """Return what a rule was at each of its latest revisions, the latest first, and at the one before. Raises NotFoundError."""
+    rule = get(tx, rule_id)
+    return tx.rules.revisions(rule, until=rule.revision, limit=MOST_REVISIONS + 1)
+
+
+def undo(
+    tx: Transaction, rule_id: str, number: int | None, *, now: datetime, chance: Chance, by: str = ""
+) -> AutomationRule:
+    """Make a rule what it was at a revision, or before its last change, as a new revision.
+
+    Raises NotFoundError; ConflictError if there is nothing before; InvalidInputError as `create` does.
+    """
+    seen = _former(tx, get(tx, rule_id), number)
+
+    def wanted_of(rule: AutomationRule) -> RuleDraft:
+        former = _former(tx, rule, number)
+        if former != seen:
+            raise ConflictError("somebody else changed the rule at the same moment; look at it and try again")
+        return _draft_of(former)
+
+    return change(tx, rule_id, wanted_of, more_links=seen.link_ids, now=now, chance=chance, by=by)
 
 
 def delete(tx: Transaction, rule_id: str, *, now: datetime) -> None:
@@ -120,6 +152,30 @@ def link_problems(
     return problems
 
 
+def _former(tx: Transaction, rule: AutomationRule, number: int | None) -> AutomationRule:
+    wanted = rule.revision - 1 if number is None else number
+    if wanted == 0:
+        raise ConflictError("the rule was never changed, so there is nothing to undo")
+    found = tx.rules.revisions(rule, until=wanted, limit=1) if wanted <= rule.revision else []
+    if not found:
+        raise InvalidInputError.of("revision", f"must be a revision of this rule, from 1 to {rule.revision}")
+    if found[0].rule is None:
+        raise ConflictError(f"revision {wanted} was made before whole revisions were kept; change the rule by hand")
+    return found[0].rule
+
+
+def _draft_of(rule: AutomationRule) -> RuleDraft:
+    return RuleDraft(
+        name=rule.name,
+        event=rule.event,
+        link_ids=rule.link_ids,
+        actions=rule.actions,
+        enabled=rule.enabled,
+        offsets=rule.offsets,
+        conditions=rule.conditions,
+    )
+
+
 def _locked(tx: Transaction, rule_id: str, *, more_links: Sequence[str] = ()) -> AutomationRule:
     """Return a rule that nobody else changes until the end, nor the bookings of its links. Raises NotFoundError.
 
@@ -131,10 +187,10 @@ def _locked(tx: Transaction, rule_id: str, *, more_links: Sequence[str] = ()) ->
 
 
 def _changed(
-    tx: Transaction, before: AutomationRule, wanted: AutomationRule, *, now: datetime, chance: Chance
+    tx: Transaction, before: AutomationRule, wanted: AutomationRule, *, now: datetime, chance: Chance, by: str
 ) -> AutomationRule:
     after = replace(wanted, revision=before.revision + 1, updated_at=now)
-    tx.rules.put(after)
+    tx.rules.put(after, by=by)
     if not after.enabled:
         _withdraw(tx, after, now=now, reason="the rule was switched off first")
     plan_coming(tx, after, now=now, new_id=chance.ordered_id)
@@ -155,7 +211,8 @@ def _unknown(tx: Transaction, link_id: str) -> str:
     return f"there is no scheduling link with the id {link_id} in this workspace; GET /meetings lists them"
 
 
-def _offset(draft: RuleDraft) -> timedelta | None:
+def _offsets(draft: RuleDraft) -> tuple[timedelta, ...]:
     if draft.event not in TIMED:
-        return None
-    return timedelta(minutes=DEFAULT_OFFSETS[draft.event]) if draft.offset is None else draft.offset
+        return ()
+    wanted = draft.offsets or (timedelta(minutes=DEFAULT_OFFSETS[draft.event]),)
+    return tuple(sorted(set(wanted), reverse=True))

@@ -177,6 +177,20 @@ class SqlBookings:
         )
         return found[0] if found else None
 
+    def is_first_of_client(self, booking: Booking) -> bool:
+        """Tell whether the client's address has no older booking, whatever became of it."""
+        statement = """
+            SELECT count(*) AS n FROM bookings
+             WHERE workspace_id = :workspace_id AND client_email = :email AND (created_at, id) < (:created_at, :id)"""
+        older = self._connection.number(
+            statement,
+            workspace_id=self._workspace_id,
+            email=booking.client.email,
+            created_at=micros(booking.created_at),
+            id=booking.id,
+        )
+        return older == 0
+
     def load(self, member_id: MemberId, *, now: datetime) -> int:
         """Return how many coming bookings a member has."""
         statement = """

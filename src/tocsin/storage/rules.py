@@ -2,24 +2,19 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
-from datetime import timedelta
-from functools import lru_cache
 
-from tocsin.domain.conditions import Condition, Field, Operator
+from tocsin.domain.conditions import AnyOf, Condition
 from tocsin.domain.events import EventKind
 from tocsin.domain.model import LinkId, WorkspaceId
-from tocsin.domain.rsvp import Rsvp
-from tocsin.domain.rules import Action, ActionType, AutomationRule, RuleId
+from tocsin.domain.rules import Action, AutomationRule, RuleId, RuleRevision
 from tocsin.storage.columns import Row, as_json, instant, micros
 from tocsin.storage.database import Connection
+from tocsin.storage.rule_columns import actions_of, conditions_of, rule_of, values_of
 
 _COLUMNS = (
-    "r.id, r.revision, r.name, r.event, r.enabled, r.offset_s, r.actions, r.conditions, r.created_at, r.updated_at"
+    "r.id, r.revision, r.name, r.event, r.enabled, r.offset_s, r.more_offsets_s, r.actions, r.conditions, r.created_at, "
+    "r.updated_at"
 )
-
-
-_LONG = 16_384  # characters; longer ones are read anew each time
 
 
 class SqlRules:
@@ -30,31 +25,30 @@ class SqlRules:
         self._workspace_id = workspace_id
         self._revisions: dict[tuple[str, int], Row] = {}  # what was read of them; they never change
 
-    def put(self, rule: AutomationRule) -> None:
-        """Store a rule, new or changed, and keep this revision of it for ever."""
-        values = _values(rule) | {"workspace_id": self._workspace_id}
+    def put(self, rule: AutomationRule, *, by: str = "") -> None:
+        """Store a rule, new or changed, and keep this revision of it for ever, with who made it."""
+        values = values_of(rule) | {"workspace_id": self._workspace_id}
         self._connection.run(
             """INSERT INTO automation_rules
-                      (workspace_id, id, revision, name, event, enabled, offset_s, actions, conditions, created_at,
-                       updated_at)
-               VALUES (:workspace_id, :id, :revision, :name, :event, :enabled, :offset_s, :actions, :conditions, :created_at,
-                       :updated_at)
+                      (workspace_id, id, revision, name, event, enabled, offset_s, more_offsets_s, actions, conditions,
+                       created_at, updated_at)
+               VALUES (:workspace_id, :id, :revision, :name, :event, :enabled, :offset_s, :more_offsets_s, :actions,
+                       :conditions, :created_at, :updated_at)
                ON CONFLICT (workspace_id, id) DO UPDATE
                   SET revision = excluded.revision, name = excluded.name, event = excluded.event,
-                      enabled = excluded.enabled, offset_s = excluded.offset_s, actions = excluded.actions,
-                      conditions = excluded.conditions,
+                      enabled = excluded.enabled, offset_s = excluded.offset_s,
+                      more_offsets_s = excluded.more_offsets_s, actions = excluded.actions, conditions = excluded.conditions,
                       updated_at = excluded.updated_at""",
             **values,
         )
         self._connection.run(
-            """INSERT INTO rule_revisions (workspace_id, rule_id, revision, actions, conditions, made_at)
-               VALUES (:workspace_id, :rule_id, :revision, :actions, :conditions, :made_at)""",
-            workspace_id=self._workspace_id,
-            rule_id=rule.id,
-            revision=rule.revision,
-            actions=values["actions"],
-            conditions=values["conditions"],
-            made_at=values["updated_at"],
+            """INSERT INTO rule_revisions (workspace_id, rule_id, revision, name, event, enabled, offset_s, more_offsets_s,
+                      link_ids, actions, conditions, made_at, made_by)
+               VALUES (:workspace_id, :id, :revision, :name, :event, :enabled, :offset_s, :more_offsets_s, :link_ids,
+                       :actions, :conditions, :updated_at, :made_by)""",
+            link_ids=as_json(list(rule.link_ids)),
+            made_by=by,
+            **values,
         )
         self._put_links(rule)
 
@@ -111,11 +105,11 @@ class SqlRules:
 
     def action(self, rule_id: str, *, revision: int, index: int) -> Action:
         """Return an action as it was at a revision of its rule, which may be gone by now."""
-        return _actions(self._at(rule_id, revision)["actions"])[index]
+        return actions_of(self._at(rule_id, revision)["actions"])[index]
 
-    def conditions(self, rule_id: str, *, revision: int) -> tuple[Condition, ...]:
+    def conditions(self, rule_id: str, *, revision: int) -> tuple[Condition | AnyOf, ...]:
         """Return the conditions as they were at a revision of their rule, which may be gone by now."""
-        return _conditions(self._at(rule_id, revision)["conditions"])
+        return conditions_of(self._at(rule_id, revision)["conditions"])
 
     def _at(self, rule_id: str, revision: int) -> Row:
         if (rule_id, revision) not in self._revisions:
@@ -127,6 +121,17 @@ class SqlRules:
             )
             self._revisions[rule_id, revision] = found[0]
         return self._revisions[rule_id, revision]
+
+    def revisions(self, rule: AutomationRule, *, until: int, limit: int) -> list[RuleRevision]:
+        """Return what a rule was at each of its revisions up to number `until`, the latest first."""
+        statement = """
+            SELECT revision, name, event, enabled, offset_s, more_offsets_s, link_ids, actions, conditions, made_at, made_by
+              FROM rule_revisions WHERE workspace_id = :workspace_id AND rule_id = :rule_id AND revision <= :until
+             ORDER BY revision DESC LIMIT :limit"""
+        rows = self._connection.rows(
+            statement, workspace_id=self._workspace_id, rule_id=rule.id, until=until, limit=limit
+        )
+        return [_revision(row, rule) for row in rows]
 
     def delete(self, rule_id: RuleId) -> None:
         """Delete a rule; its revisions stay for the deliveries that came from it."""
@@ -171,58 +176,13 @@ class SqlRules:
              WHERE workspace_id = :workspace_id AND rule_id {any_of}(:ids) ORDER BY rule_id, place"""
         for row in self._connection.rows(statement, workspace_id=self._workspace_id, ids=as_json(list(links))):
             links[row["rule_id"]].append(LinkId(row["link_id"]))
-        return [_rule(row, tuple(links[row["id"]])) for row in rows]
+        return [rule_of(row, tuple(links[row["id"]])) for row in rows]
 
 
-def _values(rule: AutomationRule) -> dict[str, object]:
-    return {
-        "id": rule.id,
-        "revision": rule.revision,
-        "name": rule.name,
-        "event": rule.event.value,
-        "enabled": rule.enabled,
-        "offset_s": None if rule.offset is None else int(rule.offset.total_seconds()),
-        "actions": as_json([asdict(action) for action in rule.actions]),
-        "conditions": as_json([asdict(condition) for condition in rule.conditions]),
-        "created_at": micros(rule.created_at),
-        "updated_at": micros(rule.updated_at),
-    }
-
-
-def _rule(row: Row, link_ids: tuple[LinkId, ...]) -> AutomationRule:
-    return AutomationRule(
-        id=RuleId(row["id"]),
-        revision=row["revision"],
-        name=row["name"],
-        event=EventKind(row["event"]),
-        link_ids=link_ids,
-        actions=_actions(row["actions"]),
-        conditions=_conditions(row["conditions"]),
-        enabled=bool(row["enabled"]),
-        offset=None if row["offset_s"] is None else timedelta(seconds=row["offset_s"]),
-        created_at=instant(row["created_at"]),
-        updated_at=instant(row["updated_at"]),
-    )
-
-
-@lru_cache(maxsize=128)  # asked for once for each delivery, as the actions are
-def _conditions(text: str) -> tuple[Condition, ...]:
-    return tuple(
-        Condition(field=Field(one["field"]), operator=Operator(one["operator"]), value=Rsvp(one["value"]))
-        for one in json.loads(text)
-    )
-
-
-def _actions(text: str) -> tuple[Action, ...]:
-    return (_read if len(text) > _LONG else _kept)(text)
-
-
-def _read(text: str) -> tuple[Action, ...]:
-    return tuple(
-        Action(**{**action, "type": ActionType(action["type"]), "emails": tuple(action["emails"])})
-        for action in json.loads(text)
-    )
-
-
-# A rule writes to many, and a batch of deliveries asks for its actions once for each.
-_kept = lru_cache(maxsize=128)(_read)
+def _revision(row: Row, rule: AutomationRule) -> RuleRevision:
+    # Before there was an undo, only actions and conditions were kept.
+    whole = None
+    if row["link_ids"] is not None:
+        values = {**row, "id": rule.id, "created_at": micros(rule.created_at), "updated_at": row["made_at"]}
+        whole = rule_of(values, tuple(LinkId(one) for one in json.loads(row["link_ids"])))
+    return RuleRevision(number=row["revision"], made_at=instant(row["made_at"]), made_by=row["made_by"], rule=whole)

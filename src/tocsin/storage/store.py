@@ -75,8 +75,13 @@ class SqlStore:
 
     @contextmanager
     def trial(self, workspace_id: WorkspaceId) -> Iterator[SqlTransaction]:
-        """Give one workspace for changing as `transaction` does; nothing of it stays, however the block ends."""
+        """Give one workspace for changing as `transaction` does; nothing of it stays, however the block ends.
+
+        Who only tries something gives way to those who mean it: it waits for no lock for long, so it is never they who fail.
+        """
         with suppress(_OverError), self._database.transaction() as connection:
+            if connection.dialect.is_remote:
+                connection.run("SET LOCAL lock_timeout = '500ms'")
             yield SqlTransaction(connection, workspace_id)
             raise _OverError
 

@@ -1,24 +1,23 @@
 """Automation rules on the wire: `workflow` in bodies, `meeting_ids` for links, `offset_minutes` and `enabled` of our own."""
 
 from datetime import datetime, timedelta
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
+from tocsin.api.schemas.conditions import ConditionIn, ConditionOut
 from tocsin.api.schemas.fields import HtmlTemplate, OptionalLine, Shown, StrictlySent, SubjectTemplate
 from tocsin.api.schemas.paging import Pagination
-from tocsin.domain.conditions import MOST_CONDITIONS, Condition, Operator
-from tocsin.domain.conditions import Field as ConditionField
+from tocsin.domain.conditions import MOST_CONDITIONS
 from tocsin.domain.events import OF_RULES, TIMED, EventKind
 from tocsin.domain.model import LinkId
-from tocsin.domain.rsvp import Rsvp
 from tocsin.domain.rules import (
-    CLIENT_EMAIL,
-    HOST_EMAIL,
     MOST_ACTIONS,
     MOST_EMAILS,
     MOST_LINKS,
     MOST_OFFSET,
+    MOST_OFFSETS,
+    RECIPIENTS,
     Action,
     ActionType,
     AutomationRule,
@@ -37,9 +36,9 @@ def _recipient(value: str) -> str:
     pieces = list(parse(value.strip()))
     if len(pieces) == 1 and isinstance(pieces[0], Variable):
         entry = f"{{{{{pieces[0].name}}}}}"
-        if entry in (CLIENT_EMAIL, HOST_EMAIL):
+        if entry in RECIPIENTS:
             return entry
-        raise ValueError(f"of variables only {CLIENT_EMAIL} and {HOST_EMAIL} can be recipients")
+        raise ValueError(f"of variables only {', '.join(RECIPIENTS)} can be recipients")
     wrong = complaint(value, limit=LINE_LENGTH) or addresses.complaint(value.strip())
     if wrong is not None:
         raise ValueError(wrong)
@@ -87,21 +86,6 @@ class ActionIn(StrictlySent):
         )
 
 
-class ConditionIn(StrictlySent):
-    """What must hold when a message is about to be sent."""
-
-    field: Annotated[Literal["invitation.rsvp"], Field(description="the answer to the invitation")]
-    operator: Annotated[
-        Literal["is", "is_not", "is_for_somebody", "is_for_nobody"],
-        Field(description="the first two look at this recipient, the others at all who were invited to the booking"),
-    ]
-    value: Literal["needs_action", "accepted", "tentative", "declined", "delegated"]
-
-    def condition(self) -> Condition:
-        """Return the same in our words."""
-        return Condition(field=ConditionField(self.field), operator=Operator(self.operator), value=Rsvp(self.value))
-
-
 def _known_event(value: str) -> str:
     if value not in OF_RULES:
         raise ValueError(f"must be one of {_EVENTS}")
@@ -114,7 +98,23 @@ _LinkIds = Annotated[
     Field(min_length=1, max_length=MOST_LINKS, description="ids (UUIDs) of scheduling links, not of templates"),
 ]
 _Actions = Annotated[list[ActionIn], Field(min_length=1, max_length=MOST_ACTIONS)]
-_Offset = Annotated[int, Field(ge=0, le=MOST_OFFSET)]
+
+
+def _minutes(value: Any) -> Any:
+    """Take a number of minutes, or a list of them, as a list of each once."""
+    several = value if isinstance(value, list) else [value]
+    fit = [one for one in several if isinstance(one, int) and not isinstance(one, bool) and 0 <= one <= MOST_OFFSET]
+    if not 1 <= len(several) <= MOST_OFFSETS or fit != several:
+        raise ValueError(f"must be a whole number from 0 to {MOST_OFFSET}, or a list of 1 to {MOST_OFFSETS} of them")
+    return list(dict.fromkeys(fit))
+
+
+_NUMBER = {"type": "integer", "minimum": 0, "maximum": MOST_OFFSET}
+_Offsets = Annotated[
+    list[int],
+    BeforeValidator(_minutes),
+    WithJsonSchema({"anyOf": [_NUMBER, {"type": "array", "items": _NUMBER, "minItems": 1, "maxItems": MOST_OFFSETS}]}),
+]
 _Conditions = Annotated[list[ConditionIn], Field(max_length=MOST_CONDITIONS, description="all of them must hold")]
 
 
@@ -125,13 +125,13 @@ class RuleIn(StrictlySent):
     meeting_ids: _LinkIds
     actions: _Actions
     name: OptionalLine = ""
-    offset_minutes: _Offset | None = None
+    offset_minutes: _Offsets | None = None
     enabled: bool = True
     conditions: _Conditions = Field(default_factory=list)
 
     @field_validator("offset_minutes")
     @classmethod
-    def _only_timed(cls, value: int | None, known: ValidationInfo) -> int | None:
+    def _only_timed(cls, value: list[int] | None, known: ValidationInfo) -> list[int] | None:
         if value is not None and known.data.get("event", next(iter(TIMED))) not in TIMED:
             raise ValueError("is only for before_meeting_starts and after_meeting_ends; leave it out")
         return value
@@ -144,7 +144,7 @@ class RuleIn(StrictlySent):
             link_ids=tuple(LinkId(link_id) for link_id in dict.fromkeys(self.meeting_ids)),
             actions=tuple(action.action() for action in self.actions),
             enabled=self.enabled,
-            offset=None if self.offset_minutes is None else timedelta(minutes=self.offset_minutes),
+            offsets=tuple(timedelta(minutes=one) for one in self.offset_minutes or []),
             conditions=tuple(condition.condition() for condition in self.conditions),
         )
 
@@ -156,7 +156,7 @@ class RulePatch(StrictlySent):
     meeting_ids: _LinkIds | None = None
     actions: _Actions | None = None
     name: OptionalLine = ""
-    offset_minutes: _Offset | None = None
+    offset_minutes: _Offsets | None = None
     enabled: bool | None = None
     conditions: _Conditions | None = None
 
@@ -195,14 +195,6 @@ class ActionOut(Shown):
     keep_in_sync: bool
 
 
-class ConditionOut(Shown):
-    """A condition."""
-
-    field: str
-    operator: str
-    value: str
-
-
 class FullRuleOut(Shown):
     """A rule in full: ours."""
 
@@ -212,7 +204,7 @@ class FullRuleOut(Shown):
     event: str
     actions: list[ActionOut]
     enabled: bool
-    offset_minutes: int | None
+    offset_minutes: int | list[int] | None
     conditions: list[ConditionOut]
     revision: int
     created_at: datetime
@@ -228,11 +220,8 @@ class FullRuleOut(Shown):
             event=rule.event.value,
             actions=[_action_out(action) for action in rule.actions],
             enabled=rule.enabled,
-            offset_minutes=None if rule.offset is None else int(rule.offset.total_seconds() // 60),
-            conditions=[
-                ConditionOut(field=one.field.value, operator=one.operator.value, value=one.value.value)
-                for one in rule.conditions
-            ],
+            offset_minutes=_shown_offsets(rule),
+            conditions=[ConditionOut.of(one) for one in rule.conditions],
             revision=rule.revision,
             created_at=rule.created_at,
             updated_at=rule.updated_at,
@@ -268,3 +257,8 @@ def _action_out(action: Action) -> ActionOut:
         calendar_invite_body=action.calendar_invite_body,
         keep_in_sync=action.keep_in_sync,
     )
+
+
+def _shown_offsets(rule: AutomationRule) -> int | list[int] | None:
+    minutes = [offset // timedelta(minutes=1) for offset in rule.offsets]
+    return minutes if len(minutes) > 1 else next(iter(minutes), None)

@@ -162,6 +162,14 @@ class World:
         with self.store.transaction(WORKSPACE_ID) as tx:
             return rules.change(tx, rule.id, lambda _rule: draft, now=self.clock(), chance=self.chance)
 
+    def set_offsets(self, rule: AutomationRule, *offsets: timedelta) -> AutomationRule:
+        """Change when a timed rule is due."""
+        draft = RuleDraft(
+            name=rule.name, event=rule.event, link_ids=rule.link_ids, actions=rule.actions, offsets=offsets
+        )
+        with self.store.transaction(WORKSPACE_ID) as tx:
+            return rules.change(tx, rule.id, lambda _rule: draft, now=self.clock(), chance=self.chance)
+
     def switch(self, rule: AutomationRule, *, on: bool) -> AutomationRule:
         """Switch a rule on or off."""
         with self.store.transaction(WORKSPACE_ID) as tx:

@@ -20,9 +20,9 @@ from tocsin.domain.letter import Envelope
 from tocsin.domain.model import BookingId
 from tocsin.domain.opt_out import OptOut
 from tocsin.domain.rsvp import Rsvp
-from tocsin.domain.rules import AutomationRule, RuleDraft
+from tocsin.domain.rules import AutomationRule
 from tocsin.domain.sync import LONGEST_SETTLE
-from tocsin.services import consent, rules
+from tocsin.services import consent
 from tocsin.services.automation import BATCH
 from tocsin.workers import maintenance
 
@@ -427,11 +427,7 @@ def test_a_reminder_whose_offset_changes_is_planned_anew(office: World) -> None:
     rule = office.rule(EventKind.BEFORE_MEETING_STARTS, before_or_after=HOUR)
     booking = office.book()
 
-    draft = RuleDraft(
-        name=rule.name, event=rule.event, link_ids=rule.link_ids, actions=rule.actions, offsets=(2 * HOUR,)
-    )
-    with office.store.transaction(WORKSPACE_ID) as tx:
-        from_now_on = rules.change(tx, rule.id, lambda _rule: draft, now=office.clock(), chance=office.chance)
+    from_now_on = office.set_offsets(rule, 2 * HOUR)
 
     waiting = [one for one in office.deliveries() if one.state is State.SCHEDULED]
     assert [(one.due_at, one.rule_revision) for one in waiting] == [

@@ -15,9 +15,10 @@ from tests.builders import (
     a_booking,
     a_client,
 )
-from tests.journeys.world import EVERYBODY, Postbox, World
-from tocsin.domain.delivery import State
+from tests.journeys.world import ACCEPTED, EVERYBODY, GREYLISTED, Postbox, World
+from tocsin.domain.delivery import Outcome, State
 from tocsin.domain.events import EventKind
+from tocsin.domain.letter import Envelope
 from tocsin.domain.model import BookingId
 from tocsin.services.automation import BATCH
 from tocsin.workers import maintenance
@@ -316,3 +317,51 @@ def test_a_text_is_rendered_from_the_booking_as_it_is_when_it_is_sent(office: Wo
 
     assert office.states() == [State.SENT] * 3
     assert all(b"Subject: Eve Miller\r\n" in one.message for one in postbox.taken)
+
+
+# Several moments of one rule
+
+
+def test_each_of_several_reminders_is_sent_at_its_moment(office: World, postbox: Postbox) -> None:
+    rule = office.rule(BEFORE, before_or_after=HOUR)
+    office.set_offsets(rule, 12 * HOUR, HOUR, 10 * MINUTE)
+    booking = office.book()
+    sent = []
+
+    def answer(_envelope: Envelope) -> Outcome:
+        sent.append(booking.starts_at - office.clock())
+        return ACCEPTED
+
+    postbox.answer = answer
+    office.go_to(booking.starts_at)
+
+    assert sent == [12 * HOUR, HOUR, 10 * MINUTE]
+
+
+def test_after_a_downtime_only_the_latest_of_several_reminders_is_sent(office: World, postbox: Postbox) -> None:
+    rule = office.rule(BEFORE, before_or_after=HOUR)
+    office.set_offsets(rule, 12 * HOUR, HOUR, 10 * MINUTE)
+    booking = office.book()
+
+    office.clock.now = booking.starts_at - 5 * MINUTE
+    office.drain()
+
+    assert office.states() == [State.EXPIRED, State.EXPIRED, State.SENT]
+    assert len(postbox.taken) == 1
+
+
+def test_a_reminder_that_is_tried_again_gives_way_to_one_that_a_change_of_the_rule_has_put_after_it(
+    office: World, postbox: Postbox
+) -> None:
+    rule = office.rule(BEFORE, before_or_after=HOUR)
+    booking = office.book()
+    postbox.answer = lambda _envelope: GREYLISTED
+    office.clock.now = booking.starts_at - HOUR
+    office.drain()
+
+    office.set_offsets(rule, HOUR, 10 * MINUTE)
+    office.clock.now = booking.starts_at - 10 * MINUTE
+    postbox.answers()
+    office.go_to(booking.starts_at)
+
+    assert office.states() == [State.EXPIRED, State.SENT]

@@ -1,8 +1,13 @@
 """/automation-rules/preview: what a rule would send about a booking, or about a sample; nothing is kept of it."""
 
+import logging
 import re
 
-from tests.faces.client import Client, Json, an_action, refusal, rule_body, wrong_fields
+import pytest
+
+from tests.faces.client import Client, Json, an_action, made, refusal, rule_body, wrong_fields
+from tocsin.domain.dkim import Algorithm
+from tocsin.services import dkim
 
 
 def previewed(client: Client, body: Json) -> Json:
@@ -113,6 +118,27 @@ def test_the_links_in_what_is_shown_are_of_no_use(client: Client) -> None:
     [token] = re.findall(r"/opt-out/([\w-]+)", ada["message"].replace("=\r\n", ""))[:1]
 
     assert client.root.get(f"/opt-out/{token}").status_code == 404
+
+
+def test_what_is_shown_is_not_signed_for_the_workspace(client: Client, caplog: pytest.LogCaptureFixture) -> None:
+    body, app, now = rule_body(client.a_link()["id"]), client.app, client.clock()
+    with app.store.directory() as directory:
+        acme = directory.by_subdomain("acme")
+    assert acme is not None
+    with app.store.transaction(acme.id) as tx:
+        dkim.create(
+            tx, "tocsin.example", selector="one", algorithm=Algorithm.ED25519, secret=app.sender.secret, now=now
+        )
+        dkim.activate(tx, "tocsin.example", "one", now=now)
+
+    [ada] = previewed(client, body)["deliveries"]
+    assert [one.getMessage() for one in caplog.records if one.levelno >= logging.WARNING] == []
+    made(client.v2.post("/automation-rules", body))
+    client.book()
+    client.drain()
+
+    assert "DKIM-Signature" not in ada["message"]
+    assert client.letterbox.letters()[0]["DKIM-Signature"]
 
 
 def test_a_message_that_would_be_kept_back_says_why(client: Client) -> None:

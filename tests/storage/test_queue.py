@@ -116,7 +116,7 @@ def test_a_lease_can_be_extended_by_the_worker_that_holds_it(store: SqlStore) ->
     claim(store, worker="w1", now=NOON + SECOND)
     claim(store, worker="w2", now=NOON + 2 * SECOND)
 
-    store.queue.extend(worker="w1", lease_ends=NOON + HOUR)
+    store.queue.extend(workers=["w1"], lease_ends=NOON + HOUR)
 
     assert claimed(store, worker="w3", now=LAPSED) == ["another's"]
     assert claimed(store, worker="w3", now=NOON + HOUR - SECOND) == ["another's"]
@@ -128,7 +128,7 @@ def test_what_a_worker_has_settled_is_not_extended(store: SqlStore) -> None:
     (taken,) = claim(store)
     settle(store, a_settlement(taken, outcome=TEMPORARY, verdict=Verdict(state=State.RETRYING, next_at=NOON)))
 
-    store.queue.extend(worker="w1", lease_ends=NOON + HOUR)
+    store.queue.extend(workers=["w1"], lease_ends=NOON + HOUR)
 
     assert claimed(store) == ["key-1"]
 
@@ -308,7 +308,7 @@ def test_a_settlement_counts_once(store: SqlStore) -> None:
 def test_one_lost_lease_does_not_hold_up_other_settlements(store: SqlStore) -> None:
     keep(store, about("lost"), about("held"))
     first = {one.id: one for one in claim(store)}
-    store.queue.extend(worker="w1", lease_ends=NOON + HOUR)
+    store.queue.extend(workers=["w1"], lease_ends=NOON + HOUR)
     settle(store, a_settlement(first[DeliveryId("id of lost")], verdict=Verdict(state=State.SCHEDULED, next_at=NOON)))
     claim(store, worker="w2")
 

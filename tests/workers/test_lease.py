@@ -73,8 +73,9 @@ def test_a_worker_that_was_paused_past_its_lease_does_not_send_what_another_took
     office.rule(EventKind.BOOKING_CONFIRMED, "ada@example.org", "bob@example.org", "carl@example.org")
     office.book()
     lease = Lease(office.store.queue, office.clock, "paused")
-    claimed_at, now = time.now, office.clock()
-    claimed = office.store.queue.claim(worker=lease.worker, now=now, lease_ends=now + LEASE, limit=9)
+    claimed_at, now, name = time.now, office.clock(), lease.name()
+    claimed = office.store.queue.claim(worker=name, now=now, lease_ends=now + LEASE, limit=9)
+    lease.hold(name)
     others = Postbox()
 
     def is_held() -> bool:
@@ -90,6 +91,48 @@ def test_a_worker_that_was_paused_past_its_lease_does_not_send_what_another_took
     assert len(postbox.taken) == 1
     assert len(others.taken) == 2
     assert office.states() == [State.SENT] * 3
+
+
+def live_for(lease: Lease, time: Monotonic, seconds: int) -> None:
+    for _ in range(seconds // 20):
+        time.advance(20)
+        lease.renew()
+
+
+def test_what_was_claimed_lapses_while_its_worker_lives_if_the_answer_was_lost(
+    office: World, postbox: Postbox, time: Monotonic
+) -> None:
+    office.rule(EventKind.BOOKING_CONFIRMED)
+    office.book()
+    lease = Lease(office.store.queue, office.clock, "w")
+    now = office.clock()
+    office.store.queue.claim(worker=lease.name(), now=now, lease_ends=now + LEASE, limit=9)
+
+    live_for(lease, time, 80)
+
+    assert drain(office.sender, postbox) == 1
+
+
+def test_what_is_in_hand_is_renewed_until_it_is_released(office: World, postbox: Postbox, time: Monotonic) -> None:
+    office.rule(EventKind.BOOKING_CONFIRMED)
+    office.book()
+    lease = Lease(office.store.queue, office.clock, "w")
+    now, name = office.clock(), lease.name()
+    office.store.queue.claim(worker=name, now=now, lease_ends=now + LEASE, limit=9)
+    lease.hold(name)
+
+    live_for(lease, time, 200)
+    assert drain(office.sender, postbox) == 0
+    lease.release(name)
+    live_for(lease, time, 80)
+
+    assert drain(office.sender, postbox) == 1
+
+
+def test_each_claim_has_a_name_of_its_own(office: World) -> None:
+    one, other = (Lease(office.store.queue, office.clock, worker) for worker in ("w1", "w2"))
+
+    assert len({one.name(), one.name(), other.name()}) == 3
 
 
 def test_a_late_mark_of_a_paused_worker_is_refused(office: World, postbox: Postbox, time: Monotonic) -> None:

@@ -84,7 +84,7 @@ def test_a_single_message_behind_a_thousand_of_another_workspace_is_taken_within
     taken: list[Delivery] = []
 
     while not any(one.workspace_id == OTHER_ID for one in taken):
-        batch = crew._claim(20, now=clock())
+        batch = crew._claim(20, "w", now=clock())
         settle(store, *map(a_settlement, batch))
         taken += batch
         clock.advance(SECOND / 5)

@@ -66,8 +66,8 @@ _HOLDS = """
 # Rows are locked in the order in which everybody does.
 _EXTEND = """
     UPDATE deliveries SET next_at = :ends
-     WHERE state = 'sending' AND leased_by = :worker AND (workspace_id, id) IN (
-           SELECT workspace_id, id FROM deliveries WHERE state = 'sending' AND leased_by = :worker
+     WHERE state = 'sending' AND leased_by {any_of}(:workers) AND (workspace_id, id) IN (
+           SELECT workspace_id, id FROM deliveries WHERE state = 'sending' AND leased_by {any_of}(:workers)
             ORDER BY workspace_id, id {for_update})"""
 
 
@@ -96,13 +96,13 @@ class SqlQueue:
             return []  # another worker took one to the same recipient at this moment; the next claim sees it
         return sorted(taken, key=lambda delivery: (delivery.due_at, delivery.booking_revision))
 
-    def extend(self, *, worker: str, lease_ends: datetime) -> None:
-        """Renew the lease of all that `worker` has in hand."""
+    def extend(self, *, workers: Iterable[str], lease_ends: datetime) -> None:
+        """Renew the lease of all that these have in hand."""
         with self._database.transaction() as connection:
             connection.run(
                 _EXTEND,
                 ends=micros(lease_ends),
-                worker=worker,
+                workers=as_json(sorted(workers)),
             )
 
     def settle(self, settlements: Sequence[Settlement], *, now: datetime) -> list[Settlement]:

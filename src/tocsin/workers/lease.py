@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from datetime import timedelta
+from itertools import count
 
 from tocsin.domain.errors import UnavailableError
 from tocsin.services.ports import Clock, Queue
@@ -19,16 +20,35 @@ class Lease:
 
     A process that was paused past its lease finds on waking that others have its work. `holds` answers from what this
     process knows for certain, and a renewal that came too late does not bring back what was taken before it.
+
+    Each claim goes by a name of its own, and only the names of claims that were answered are renewed: a database that dies may
+    have carried out a claim whose answer never came, and what nobody knows of must lapse.
     """
 
     def __init__(self, queue: Queue, clock: Clock, worker: str, *, length: timedelta = LEASE) -> None:
-        self.worker = worker
         self.length = length
+        self._worker = worker
+        self._numbers = count(1)
+        self._in_hand: set[str] = set()
         self._queue = queue
         self._clock = clock
         self._renewed_at = time.monotonic()
         self._lost_before = float("-inf")
         self._guard = threading.Lock()
+
+    def name(self) -> str:
+        """Return the name of the next claim."""
+        return f"{self._worker}/{next(self._numbers)}"
+
+    def hold(self, name: str) -> None:
+        """Renew from now on what was claimed by this name."""
+        with self._guard:
+            self._in_hand.add(name)
+
+    def release(self, name: str) -> None:
+        """Renew no more what was claimed by this name; nothing of it is in hand."""
+        with self._guard:
+            self._in_hand.discard(name)
 
     def holds(self, claimed_at: float) -> bool:
         """Tell whether what was claimed at `claimed_at` (monotonic seconds) is ours for at least half a lease more."""
@@ -38,8 +58,9 @@ class Lease:
 
     def renew(self) -> None:
         """Extend the lease of all that this worker has in hand."""
-        asked_at = time.monotonic()
-        self._queue.extend(worker=self.worker, lease_ends=self._clock() + self.length)
+        with self._guard:
+            names, asked_at = list(self._in_hand), time.monotonic()
+        self._queue.extend(workers=names, lease_ends=self._clock() + self.length)
         with self._guard:
             if asked_at - self._renewed_at >= self.length.total_seconds():
                 self._lost_before = asked_at

@@ -67,17 +67,19 @@ class Crew:
 
     def _work(self, mailer: Mailer) -> None:
         unsettled: list[Settlement] = []
-        baton = Baton(self._at_work)
+        name, baton = self._lease.name(), Baton(self._at_work)
         try:
             while not self._stop.is_set():
                 # What could not be settled is settled before anything else is taken.
                 if not self._survives(lambda: self._settle(unsettled), unsettled):
                     self._stop.wait(IDLE.total_seconds())
                     continue
+                self._lease.release(name)
+                name = self._lease.name()
                 with baton:
                     if self._stop.is_set():
                         break
-                    if not self._survives(lambda: self._deliver_batch(mailer, baton), unsettled):
+                    if not self._survives(partial(self._deliver_batch, mailer, baton, name), unsettled):
                         self._bell.wait(IDLE.total_seconds())
                         self._bell.clear()
         finally:
@@ -104,15 +106,16 @@ class Crew:
             unsettled.clear()
         return True
 
-    def _deliver_batch(self, mailer: Mailer, baton: Baton) -> bool:
-        """Deliver one batch; tell whether there was any."""
+    def _deliver_batch(self, mailer: Mailer, baton: Baton, name: str) -> bool:
+        """Deliver one batch, claimed by that name; tell whether there was any."""
         sender, now = self._sender, self._sender.clock()
         limit = self._gate.allowance(self._pace.limit, now=now)
         if limit == 0:
             return False
         claimed_at = time.monotonic()
-        claimed = self._claim(limit, now=now)
+        claimed = self._claim(limit, name, now=now)
         if claimed:
+            self._lease.hold(name)
             outcome = deliver(
                 sender,
                 claimed,
@@ -126,10 +129,10 @@ class Crew:
                 self._pace.took(len(claimed), seconds=time.monotonic() - claimed_at)
         return bool(claimed)
 
-    def _claim(self, limit: int, *, now: datetime) -> list[Delivery]:
+    def _claim(self, limit: int, name: str, *, now: datetime) -> list[Delivery]:
         """Take what has been due longest, but let those have a turn who wait behind a crowd."""
         lease_ends = now + self._lease.length
-        claim = partial(self._sender.store.queue.claim, worker=self._lease.worker, lease_ends=lease_ends)
+        claim = partial(self._sender.store.queue.claim, worker=name, lease_ends=lease_ends)
         passed_over = self._turns.passed_over(now=now)
         claimed = claim(now=now, limit=limit, passed_over=passed_over)
         if any(one.crashes for one in claimed):

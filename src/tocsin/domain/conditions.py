@@ -117,8 +117,16 @@ WORDS: Mapping[Field, tuple[str, ...]] = {
     Field.INVITATION_RSVP: tuple(Rsvp),
 }
 _SOME = (Operator.IS, Operator.IS_NOT, Operator.IS_ONE_OF, Operator.IS_NONE_OF)
+_OF_TEXTS = (
+    Operator.CONTAINS,
+    Operator.DOES_NOT_CONTAIN,
+    Operator.STARTS_WITH,
+    Operator.ENDS_WITH,
+    Operator.IS_EMPTY,
+    Operator.IS_NOT_EMPTY,
+)
 OPERATORS: Mapping[Sort, tuple[Operator, ...]] = {
-    Sort.TEXT: (*_SOME, *list(Operator)[4:10]),
+    Sort.TEXT: (*_SOME, *_OF_TEXTS),
     Sort.NUMBER: (Operator.IS, Operator.IS_NOT, Operator.AT_LEAST, Operator.AT_MOST),
     Sort.WORD: _SOME,
     Sort.FLAG: (Operator.IS,),

@@ -64,14 +64,11 @@ def preview(
     play = _Play(tx=tx, sender=sender, workspace=workspace, rule=rule, booking=booking, now=now)
     planned = play.planned() if is_possible else []
     happened = Happened(kind=rule.event, booking_revision=booking.revision, occurred_at=now)
-    over = Clause(
-        name="status", holds=is_possible, sentence=f"the booking is {known.status}, so {rule.event} cannot happen to it"
-    )
     return Preview(
         booking=booking,
         is_sample=not booking_id,
         locale=workspace.locale,
-        clauses=[*clauses(rule, booking, [happened]), *([] if is_possible else [over])],
+        clauses=clauses(rule, booking, [happened]) + ([] if is_possible else [_over(rule, known)]),
         number=len(planned),
         shown=play.sent(planned[:MOST_SHOWN]),
     )
@@ -161,6 +158,11 @@ class _Play:
         self.tx.rules.put(inviting.rule)
         planned = inviting.asked_for(EventKind.BOOKING_CONFIRMED)[:MOST_SHOWN]
         next((one for each in planned for one in inviting.sent([each]) if one.message is not None), None)
+
+
+def _over(rule: AutomationRule, known: Booking) -> Clause:
+    sentence = f"the booking is {known.status}, so {rule.event} cannot happen to it"
+    return Clause(name="status", holds=False, sentence=sentence)
 
 
 def _own(one: Planned | Delivery) -> tuple[int, str, datetime]:

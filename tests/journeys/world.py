@@ -150,23 +150,13 @@ class World:
 
     def edit_rule(self, rule: AutomationRule, *, name: str = "", **action: Any) -> AutomationRule:
         """Change what a rule's only action says."""
-        draft = RuleDraft(
-            name=name or rule.name,
-            event=rule.event,
-            link_ids=rule.link_ids,
-            actions=(replace(rule.actions[0], **action),),
-            enabled=rule.enabled,
-            offsets=rule.offsets,
-            conditions=rule.conditions,
-        )
+        draft = replace(rule.draft, name=name or rule.name, actions=(replace(rule.actions[0], **action),))
         with self.store.transaction(WORKSPACE_ID) as tx:
             return rules.change(tx, rule.id, lambda _rule: draft, now=self.clock(), chance=self.chance)
 
     def set_offsets(self, rule: AutomationRule, *offsets: timedelta) -> AutomationRule:
         """Change when a timed rule is due."""
-        draft = RuleDraft(
-            name=rule.name, event=rule.event, link_ids=rule.link_ids, actions=rule.actions, offsets=offsets
-        )
+        draft = replace(rule.draft, offsets=offsets)
         with self.store.transaction(WORKSPACE_ID) as tx:
             return rules.change(tx, rule.id, lambda _rule: draft, now=self.clock(), chance=self.chance)
 

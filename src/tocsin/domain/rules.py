@@ -102,6 +102,19 @@ class AutomationRule:
     updated_at: datetime
     conditions: tuple[Condition | AnyOf, ...] = ()
 
+    @property
+    def draft(self) -> RuleDraft:
+        """The draft by which it would be what it is."""
+        return RuleDraft(
+            name=self.name,
+            event=self.event,
+            link_ids=self.link_ids,
+            actions=self.actions,
+            enabled=self.enabled,
+            offsets=self.offsets,
+            conditions=self.conditions,
+        )
+
     def invites(self, recipient: str, booking: Booking) -> bool:
         """Tell whether any action of this rule is for `recipient`, as the rule and the booking are now."""
         return any(action.invites(recipient, booking) for action in self.actions)

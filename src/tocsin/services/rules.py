@@ -122,7 +122,7 @@ def undo(
         former = _former(tx, rule, number)
         if former != seen:
             raise ConflictError("somebody else changed the rule at the same moment; look at it and try again")
-        return _draft_of(former)
+        return former.draft
 
     return change(tx, rule_id, wanted_of, more_links=seen.link_ids, now=now, chance=chance, by=by)
 
@@ -162,18 +162,6 @@ def _former(tx: Transaction, rule: AutomationRule, number: int | None) -> Automa
     if found[0].rule is None:
         raise ConflictError(f"revision {wanted} was made before whole revisions were kept; change the rule by hand")
     return found[0].rule
-
-
-def _draft_of(rule: AutomationRule) -> RuleDraft:
-    return RuleDraft(
-        name=rule.name,
-        event=rule.event,
-        link_ids=rule.link_ids,
-        actions=rule.actions,
-        enabled=rule.enabled,
-        offsets=rule.offsets,
-        conditions=rule.conditions,
-    )
 
 
 def _locked(tx: Transaction, rule_id: str, *, more_links: Sequence[str] = ()) -> AutomationRule:

@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+from tocsin.domain.actions import ACTIONS
 from tocsin.domain.conditions import FIELDS, MEANINGS, OPERATORS, SORTS, WORDS
 from tocsin.domain.events import HAPPENS, OF_RULES
-from tocsin.domain.rules import ACTIONS, RECIPIENTS
+from tocsin.domain.recipients import RECIPIENTS
 from tocsin.domain.templates import VARIABLES
 
 PAGE = Path(__file__).parent.parent / "docs" / "reference.md"
@@ -18,7 +19,7 @@ def page() -> str:
         "",
         "Made from the code by `make reference`.",
         *_table("Events", ("event", "happens when"), ((f"`{one}`", HAPPENS[one]) for one in OF_RULES)),
-        *_table("Actions", ("type", "does"), ((f"`{one}`", does) for one, does in ACTIONS.items())),
+        *_table("Actions", ("type", "does"), ((f"`{one}`", action.does) for one, action in ACTIONS.items())),
         *_table("Recipients", ("entry of `emails`", "goes to"), _recipients()),
         *_table("Conditions", ("field", "sort", "looks at"), _fields()),
         *_table("Operators", ("operator", "for", "holds if"), _operators()),

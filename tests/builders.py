@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 from tocsin.domain.access import ApiKey, Scope
+from tocsin.domain.actions import CallWebhook, SendEmail, SendInvite
 from tocsin.domain.delivery import Delivery, DeliveryId, Frozen, Outcome, Result, Settlement, State, Verdict
 from tocsin.domain.dkim import Algorithm, DkimKey
 from tocsin.domain.events import Event, EventKind
@@ -29,7 +30,7 @@ from tocsin.domain.model import (
     WorkspaceId,
 )
 from tocsin.domain.plan import Planned
-from tocsin.domain.rules import Action, ActionType, AutomationRule, RuleDraft, RuleId
+from tocsin.domain.rules import AutomationRule, RuleDraft, RuleId
 from tocsin.domain.suppression import WHOLE_WORKSPACE, Suppression, SuppressionReason
 from tocsin.domain.sync import Inviter, standing
 from tocsin.services.messages import Scene
@@ -134,9 +135,8 @@ def a_cancelled_booking(**changes: Any) -> Booking:
     return replace(booking, **changes)
 
 
-def an_action(**changes: Any) -> Action:
-    action = Action(
-        type=ActionType.SEND_CALENDAR_INVITE_TO_ANYONE,
+def an_action(**changes: Any) -> SendInvite:
+    action = SendInvite(
         emails=("ada@example.org",),
         email_subject="Invitation: {{meeting.name}}",
         email_body="<p>Hello, {{client.name}} booked {{meeting.name}}.</p>",
@@ -144,6 +144,28 @@ def an_action(**changes: Any) -> Action:
         calendar_invite_body="<p>{{meeting.description}}</p>",
     )
     return replace(action, **changes)
+
+
+def an_email(*emails: str, **changes: Any) -> SendEmail:
+    """Return an action that sends a plain mail."""
+    action = SendEmail(
+        emails=emails or ("ada@example.org",),
+        email_subject="News of {{meeting.name}}",
+        email_body="<p>{{client.name}} comes on {{booking.starts_at}}.</p>",
+    )
+    return replace(action, **changes)
+
+
+def the_invite(rule: AutomationRule | RuleDraft) -> SendInvite:
+    """Return the first action of a rule, which sends invites."""
+    action = rule.actions[0]
+    assert isinstance(action, SendInvite)
+    return action
+
+
+def a_call(url: str = "https://hooks.example.org/bookings") -> CallWebhook:
+    """Return an action that calls a webhook."""
+    return CallWebhook(url=url)
 
 
 def a_rule(**changes: Any) -> AutomationRule:

@@ -31,6 +31,12 @@ def test_without_any_setting_the_documented_ones_hold() -> None:
     assert settings.workspace_url("acme") == "http://acme.localhost:8000"
 
 
+def test_webhooks_inside_are_opened_by_origin() -> None:
+    assert Settings.from_environment({}).webhook_allow == frozenset()
+    found = Settings.from_environment({"TOCSIN_WEBHOOK_ALLOW": " http://N8N.internal:5678,https://10.0.0.5, "})
+    assert found.webhook_allow == {"http://n8n.internal:5678", "https://10.0.0.5"}
+
+
 def test_limits_are_read_and_those_that_nobody_sets_suit_who_sends_for_himself() -> None:
     found = Settings.from_environment({}).limits
     others = {
@@ -91,6 +97,8 @@ def test_limits_are_read_and_those_that_nobody_sets_suit_who_sends_for_himself()
         ("TOCSIN_BOUNCE_LIMIT", "9" * 5000, "no number from 1 to 1000"),
         ("TOCSIN_LIMIT_WORKSPACE", "many", "such as 200/day; leave it empty for none"),
         ("TOCSIN_LIMIT_RECIPIENT", "0/day", "such as 200/day; leave it empty for none"),
+        ("TOCSIN_WEBHOOK_ALLOW", "n8n.internal:5678", "write some such as http://n8n.internal:5678"),
+        ("TOCSIN_WEBHOOK_ALLOW", "https://a.example/path", "write some such as http://n8n.internal:5678"),
         ("TOCSIN_LIMIT_DOMAIN", "1/day,2/day", "two limits for each day; keep one; leave it empty for none"),
         ("TOCSIN_RESOLVER", "192.0.2.53", "such as 192.0.2.53:53"),
         ("TOCSIN_RESOLVER", ":53", "such as 192.0.2.53:53"),

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tocsin import logs, secret
+from tocsin.calls.caller import callers
 from tocsin.chance import real_chance
 from tocsin.domain.errors import (
     ConfigurationError,
@@ -27,6 +28,7 @@ from tocsin.domain.errors import (
 )
 from tocsin.formats import addresses
 from tocsin.mail import incoming, outgoing, transport
+from tocsin.mail.capture import CaptureMailer
 from tocsin.mail.dns import Resolver
 from tocsin.mail.transport import Relay
 from tocsin.services import administration, administration_mail, administration_recipients, checkup, faults
@@ -35,7 +37,7 @@ from tocsin.services.administration_mail import MailOffice
 from tocsin.services.administration_recipients import RecipientsOffice
 from tocsin.services.identity import Outlet
 from tocsin.services.ports import Chance, Clock
-from tocsin.services.ports_relay import Mailer
+from tocsin.services.ports_relay import Caller, Mailer
 from tocsin.services.ports_sender import Names
 from tocsin.services.preparation import Sender
 from tocsin.settings import Settings
@@ -60,6 +62,7 @@ class App:
     chance: Chance
     pepper: bytes
     mailer: Callable[[], Mailer]
+    caller: Callable[[], Caller]
     bell: Bell
     hints: PostgresHints | None = None  # None on SQLite, which one process owns
 
@@ -72,6 +75,7 @@ class App:
             chance=self.chance,
             pepper=self.pepper,
             url_of=self.settings.workspace_url,
+            webhook_allow=self.settings.webhook_allow,
         )
 
     @property
@@ -122,6 +126,7 @@ def open_app(settings: Settings, *, clock: Clock | None = None, chance: Chance |
     _check(settings)
     mailer = outgoing.mailers(_relay(settings), client_name=_client_name(settings))
     database = _open(settings)
+    clock = clock or (_utc_now if settings.sqlite_path is not None else DatabaseClock(database))
     try:
         if settings.sqlite_path is not None:
             migrate(database)
@@ -130,10 +135,11 @@ def open_app(settings: Settings, *, clock: Clock | None = None, chance: Chance |
         return App(
             settings=settings,
             store=SqlStore(database),
-            clock=clock or (_utc_now if settings.sqlite_path is not None else DatabaseClock(database)),
+            clock=clock,
             chance=chance or real_chance(),
             pepper=secret.of(settings),
             mailer=mailer,
+            caller=CaptureMailer if settings.captures else callers(allowed=settings.webhook_allow, clock=clock),
             bell=Bell(),
             hints=PostgresHints(database) if isinstance(database, PostgresDatabase) else None,
         )

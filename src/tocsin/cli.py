@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tocsin import __version__, bootstrap, cli_mail, cli_recipients, demo, server
+from tocsin import __version__, bootstrap, cli_mail, cli_recipients, cli_webhooks, demo, server
 from tocsin.domain.errors import ConfigurationError, InvalidInputError, TocsinError
 from tocsin.settings import Settings
 from tocsin.terminal import Json, Subdomain, facts, listing, say, table
@@ -29,6 +29,7 @@ cli.add_typer(key, name="key")
 cli.add_typer(rules, name="rules")
 cli.add_typer(cli_mail.dkim, name="dkim")
 cli.add_typer(cli_recipients.suppression, name="suppression")
+cli.add_typer(cli_webhooks.webhook, name="webhook")
 cli_recipients.register(workspace)
 
 
@@ -89,7 +90,7 @@ def worker() -> None:
         raise ConfigurationError("a worker of its own needs PostgreSQL; on SQLite `tocsin serve` delivers too")
     bootstrap.log_to_stderr(settings)
     app = bootstrap.open_app(settings)
-    crew = Crew(app.sender, app.mailer, app.bell, lease=app.settings.lease)
+    crew = Crew(app.sender, app.mailer, app.bell, lease=app.settings.lease, caller=app.caller)
     stop = threading.Event()
     bootstrap.on_stop_signal(stop.set)
     try:

@@ -14,9 +14,10 @@ from rich.console import Console
 
 from tocsin import __version__, bootstrap, server
 from tocsin.bootstrap import App
+from tocsin.domain.actions import SendInvite
 from tocsin.domain.events import EventKind
 from tocsin.domain.model import Client, Place, SchedulingLink, Workspace, WorkspaceId
-from tocsin.domain.rules import Action, ActionType, RuleDraft
+from tocsin.domain.rules import RuleDraft
 from tocsin.formats import dates
 from tocsin.services import administration, bookings, links, members, rules, workspaces
 from tocsin.services.bookings import BookingChange, BookingDraft, Slot
@@ -133,8 +134,7 @@ def _rules(link: SchedulingLink, *, lead: timedelta) -> Iterator[RuleDraft]:
         EventKind.BOOKING_CANCELLED: "Cancelled",
     }
     for event, word in words.items():
-        action = Action(
-            type=ActionType.SEND_CALENDAR_INVITE_TO_ANYONE,
+        action = SendInvite(
             emails=_TEAM,
             email_subject=f"{word}: {{{{meeting.name}}}} with {{{{client.name}}}}",
             email_body="<h3>{{meeting.name}}</h3><p>{{client.name}} meets {{host.name}} on "

@@ -41,7 +41,7 @@ def create(app: App, *, crew: Crew | None = None) -> ASGIApp:
 
 def serve(app: App, *, with_worker: bool, ready: Callable[[], None]) -> None:
     """Serve until told to stop by SIGTERM or SIGINT; then take no more work, finish what is in hand, and return."""
-    crew = Crew(app.sender, app.mailer, app.bell, lease=app.settings.lease) if with_worker else None
+    crew = Crew(app.sender, app.mailer, app.bell, lease=app.settings.lease, caller=app.caller) if with_worker else None
     config = uvicorn.Config(
         create(app, crew=crew),
         host=app.settings.host,

@@ -27,6 +27,7 @@ _DEFAULTS = {
     "TOCSIN_LIMIT_WORKSPACE": "10000/day",
     "TOCSIN_LIMIT_RECIPIENT": "100/day",
     "TOCSIN_LIMIT_DOMAIN": "",
+    "TOCSIN_WEBHOOK_ALLOW": "",
     # For the project's own tests: see services/faults.py, and workers/lease.py for how long a killed worker's work waits.
     "TOCSIN_FAULTS": "",
     "TOCSIN_LEASE_S": "60",
@@ -37,6 +38,7 @@ _SERVER = re.compile(
     r"https?://(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?/?",
     re.IGNORECASE | re.ASCII,
 )
+_ORIGIN = re.compile(r"https?://[a-z0-9](?:[a-z0-9_.-]*[a-z0-9])?(?::[0-9]{1,5})?", re.ASCII)
 SHORTEST_SECRET = 32  # characters
 
 
@@ -55,6 +57,7 @@ class Settings:
     log: str
     resolver: tuple[str, int] | None
     limits: Limits
+    webhook_allow: frozenset[str]
     inbound: str = field(repr=False)
     bounce_limit: int
     faults: str
@@ -77,6 +80,7 @@ class Settings:
             log=_one_of("TOCSIN_LOG", values["TOCSIN_LOG"], ("text", "json")),
             resolver=_resolver(values["TOCSIN_RESOLVER"]),
             limits=_limits(values),
+            webhook_allow=_origins(values["TOCSIN_WEBHOOK_ALLOW"]),
             inbound=values["TOCSIN_INBOUND"],
             bounce_limit=_number("TOCSIN_BOUNCE_LIMIT", values["TOCSIN_BOUNCE_LIMIT"]),
             faults=values["TOCSIN_FAULTS"],
@@ -171,6 +175,16 @@ def _limits(values: Mapping[str, str]) -> Limits:
         except ValueError as error:
             raise ConfigurationError(f"{name}: {error}; leave it empty for none") from error
     return Limits(**found)
+
+
+def _origins(value: str) -> frozenset[str]:
+    found = [one.strip().lower() for one in value.split(",") if one.strip()]
+    for one in found:
+        if _ORIGIN.fullmatch(one) is None:
+            raise ConfigurationError(
+                f"TOCSIN_WEBHOOK_ALLOW: {one!r} is no origin; write some such as http://n8n.internal:5678, with commas"
+            )
+    return frozenset(found)
 
 
 def _seconds(name: str, value: str) -> timedelta:

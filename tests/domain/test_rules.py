@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from tests.builders import LINK_ID, a_booking, a_client, a_member, a_rule, an_action
 from tocsin.domain.events import EventKind
 from tocsin.domain.model import LinkId
-from tocsin.domain.rules import CLIENT_EMAIL, HOST_EMAIL, matches, recipient_key
+from tocsin.domain.recipients import CLIENT_EMAIL, HOST_EMAIL, recipient_key
+from tocsin.domain.rules import matches
 
 ADDRESSES = st.builds(
     "{}@{}".format, st.sampled_from(["ada", "Ada", "bob", "a@b"]), st.sampled_from(["x.org", "X.ORG", "y.org"])

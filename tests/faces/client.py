@@ -24,6 +24,7 @@ from tocsin.api import app as api
 from tocsin.bootstrap import App
 from tocsin.domain.delivery import Outcome, Result
 from tocsin.domain.letter import Envelope
+from tocsin.mail.capture import CaptureMailer
 from tocsin.services import administration
 from tocsin.services.ports_relay import Supply
 from tocsin.settings import Settings
@@ -303,6 +304,7 @@ def an_app(store: SqlStore, clock: SettableClock, **environment: str) -> App:
         chance=a_chance(),
         pepper=b"pepper",
         mailer=Letterbox,
+        caller=CaptureMailer,
         bell=Bell(),
     )
 

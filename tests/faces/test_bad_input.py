@@ -18,7 +18,7 @@ from pydantic import BaseModel
 from tests.faces.client import Client, Json, booking_body, refusal, rule_body
 from tocsin.api import app as api
 from tocsin.api.call import Route, Version
-from tocsin.api.schemas.rules import ActionIn
+from tocsin.api.schemas.actions import ActionIn
 from tocsin.domain.access import Scope
 from tocsin.services import administration
 

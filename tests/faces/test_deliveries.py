@@ -30,6 +30,7 @@ def test_a_delivery_tells_why_it_exists_when_it_is_due_and_what_happens_next(cli
         "rule_id": rule["id"],
         "rule_revision": 1,
         "action_index": 0,
+        "action_type": "send_calendar_invite_to_anyone",
         "booking_id": booking["id"],
         "booking_revision": 0,
         "recipient": "ada@example.org",

@@ -311,7 +311,8 @@ def test_an_action_is_told_all_that_it_lacks(client: Client) -> None:
 
     texts = ("email_subject", "email_body", "calendar_invite_subject", "calendar_invite_body")
     assert found == {
-        "actions[0].type": "must be send_calendar_invite_to_anyone",
+        "actions[0].type": "must be send_calendar_invite_to_anyone, or send_email or call_webhook on the routes that take them "
+        "(docs/api.md)",
         **{f"actions[0].{name}": "is required" for name in ("emails", *texts)},
         "actions[1].emails": "must have at least 1 entries",
     }

@@ -100,6 +100,8 @@ def stock_message(letter: Letter, calendar: bytes) -> bytes:
     message["Auto-Submitted"] = "auto-generated"
     message.set_content(_body(letter.text + letter.own_text), cte="quoted-printable")
     message.add_alternative(_body(letter.html + letter.own_html), subtype="html", cte="quoted-printable")
+    if letter.method is None:
+        return message.as_bytes()
     method = {"method": letter.method.value}
     message.add_alternative(calendar.decode(), subtype="calendar", cte="base64", params=method)
     message.add_attachment(

@@ -10,15 +10,17 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.builders import DAY, HOUR, LINK_ID, MINUTE, WORKSPACE_ID, a_client, an_action
+from tests.builders import DAY, HOUR, LINK_ID, MINUTE, WORKSPACE_ID, a_client, an_action, the_invite
 from tests.calendars import Appointment, LastWriteWinsCalendar, ReceivedInvite, StrictCalendar, read
 from tests.journeys.world import ACCEPTED, AWAY, GREYLISTED, NO_ANSWER, REFUSED, SECOND_HOST, Postbox, World
+from tocsin.domain.actions import SendInvite
 from tocsin.domain.delivery import Cause, Outcome
 from tocsin.domain.errors import ConflictError, InvalidInputError
 from tocsin.domain.events import EventKind
 from tocsin.domain.letter import Envelope
 from tocsin.domain.model import Booking, BookingStatus, Place
-from tocsin.domain.rules import AutomationRule, RuleDraft, recipient_key
+from tocsin.domain.recipients import recipient_key
+from tocsin.domain.rules import AutomationRule, RuleDraft
 from tocsin.services import rules
 from tocsin.storage.store import SqlStore
 from tocsin.workers.lease import LEASE
@@ -126,19 +128,19 @@ class Life:
             self.rules.append(made)
 
     def recipients(self, place: int, people: list[str]) -> None:
-        self._edit(place, lambda rule: replace(rule.actions[0], emails=tuple(people)))
+        self._edit(place, lambda rule: replace(the_invite(rule), emails=tuple(people)))
 
     def change_rule(self, name: str, place: int) -> None:
         rule = self.rules[place] if place < len(self.rules) else None
         if rule is None:
             return
         if name == "unkeep":
-            self._edit(place, lambda rule: replace(rule.actions[0], keep_in_sync=False))
+            self._edit(place, lambda rule: replace(the_invite(rule), keep_in_sync=False))
         elif name == "off and on":
             self.recipients(place, ["nobody@example.org"])
             self.answers[:0] = ["later", "away", "silence"][: len(self.answers) % 3 + 1]
             self.drain()
-            self.recipients(place, list(rule.actions[0].emails))
+            self.recipients(place, list(the_invite(rule).emails))
         elif name == "delete":
             self.world.delete_rule(rule)
             self.rules[place] = None
@@ -216,7 +218,7 @@ class Life:
             is_coming = booking.status is BookingStatus.CONFIRMED and booking.ends_at > self.world.clock()
             own = invited.inviters.get(rule.id)
             if own is not None and is_coming:
-                own.people = rule.actions[0].emails
+                own.people = the_invite(rule).emails
                 own.is_active = key in on_the_list(own.people, booking)
 
     def _follow_people(self, booking: Booking) -> None:
@@ -225,7 +227,7 @@ class Life:
                 continue
             for rule_id, own in invited.inviters.items():
                 rule = next((one for one in self.rules if one is not None and one.id == rule_id), None)
-                is_on = key in on_the_list(rule.actions[0].emails if rule else own.people, booking)
+                is_on = key in on_the_list(the_invite(rule).emails if rule else own.people, booking)
                 own.is_active = is_on if rule else own.is_active and is_on
 
     def _booking(self, booking_id: str) -> Booking:
@@ -267,6 +269,7 @@ class Life:
         if delivery.cause is Cause.RULE_FIRED and invite.method == "REQUEST":
             with self.world.store.reading(WORKSPACE_ID) as tx:
                 action = tx.rules.action(delivery.rule_id, revision=delivery.rule_revision, index=0)
+            assert isinstance(action, SendInvite)
             former = invited.inviters.get(delivery.rule_id)
             keeps = action.keep_in_sync or (former is not None and former.keeps)
             now_on = self._now_on(delivery.rule_id, action.emails, self._booking(delivery.booking_id), place[1])
@@ -275,7 +278,7 @@ class Life:
     def _now_on(self, rule_id: str, people: tuple[str, ...], booking: Booking, key: str) -> bool:
         """Tell whether somebody who is handed an invite is still on the rule: it may have changed on the way."""
         rule = next((one for one in self.rules if one is not None and one.id == rule_id), None)
-        return key in on_the_list(rule.actions[0].emails if rule else people, booking)
+        return key in on_the_list(the_invite(rule).emails if rule else people, booking)
 
     # What should be true in the end.
 

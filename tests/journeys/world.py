@@ -22,6 +22,7 @@ from tests.builders import (
     an_outcome,
 )
 from tests.smtp_server import Sink
+from tocsin.domain.actions import Action
 from tocsin.domain.conditions import Condition
 from tocsin.domain.delivery import OPEN, Attempt, Delivery, Outcome, Result, State
 from tocsin.domain.events import EventKind
@@ -148,9 +149,34 @@ class World:
         with self.store.transaction(WORKSPACE_ID) as tx:
             return rules.create(tx, draft, now=self.clock(), chance=self.chance)
 
+    def rule_with(
+        self,
+        event: EventKind,
+        *actions: Action,
+        conditions: Iterable[Condition] = (),
+        offsets: Iterable[timedelta] = (),
+    ) -> AutomationRule:
+        """Make a rule with any actions."""
+        draft = RuleDraft(
+            name=event.value,
+            event=event,
+            link_ids=(LINK_ID,),
+            actions=actions,
+            offsets=tuple(offsets),
+            conditions=tuple(conditions),
+        )
+        with self.store.transaction(WORKSPACE_ID) as tx:
+            return rules.create(tx, draft, now=self.clock(), chance=self.chance)
+
     def edit_rule(self, rule: AutomationRule, *, name: str = "", **action: Any) -> AutomationRule:
         """Change what a rule's only action says."""
         draft = replace(rule.draft, name=name or rule.name, actions=(replace(rule.actions[0], **action),))
+        with self.store.transaction(WORKSPACE_ID) as tx:
+            return rules.change(tx, rule.id, lambda _rule: draft, now=self.clock(), chance=self.chance)
+
+    def edit_rule_to(self, rule: AutomationRule, *actions: Action) -> AutomationRule:
+        """Change what a rule does."""
+        draft = replace(rule.draft, actions=actions)
         with self.store.transaction(WORKSPACE_ID) as tx:
             return rules.change(tx, rule.id, lambda _rule: draft, now=self.clock(), chance=self.chance)
 

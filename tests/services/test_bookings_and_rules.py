@@ -16,11 +16,12 @@ from tests.builders import (
     an_outcome,
 )
 from tests.journeys.world import SECOND_HOST, World, slot
+from tocsin.domain.actions import Action
 from tocsin.domain.delivery import State
 from tocsin.domain.errors import ConflictError, InvalidInputError, NotFoundError
 from tocsin.domain.events import EventKind
 from tocsin.domain.model import LinkId, LinkKind, OutcomeId, OutcomeKind, Place
-from tocsin.domain.rules import Action, RuleDraft
+from tocsin.domain.rules import RuleDraft
 from tocsin.services import bookings, rules
 from tocsin.services.ports import BookingFilter, Page
 

@@ -38,6 +38,7 @@ from tocsin.domain.limits import Buckets
 from tocsin.domain.model import Booking, MeetingOutcome, Member, SchedulingLink, WorkspaceId
 from tocsin.domain.plan import Planned
 from tocsin.domain.rules import AutomationRule
+from tocsin.domain.webhook import WebhookSecret
 from tocsin.services.ports import Answer, DeliveryFilter
 from tocsin.services.ports_recipients import Meter, Overrides
 from tocsin.storage.database import Connection, Database
@@ -135,6 +136,7 @@ def fill(store: SqlStore, workspace_id: WorkspaceId, *, words: str) -> None:
         tx.usage.override(Overrides(domain=words))
         tx.usage.write({Meter(kind="recipient", name=words, window=DAY): Buckets(counts=((1, 1),))})
         tx.dkim_keys.add(a_dkim_key(public_record=words))
+        tx.webhook_secrets.put(WebhookSecret(url=words, generation=1, replaced_at=NOON))
         tx.inbound_counts.add(words, now=NOON)
     (taken,) = claim(store)
     with store.transaction(workspace_id) as tx:

@@ -9,7 +9,19 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as HttpRoute
 
-from tocsin.api import bookings, deliveries, limits, links, members, openapi, outcomes, rules, sender, suppressions
+from tocsin.api import (
+    bookings,
+    deliveries,
+    limits,
+    links,
+    members,
+    openapi,
+    outcomes,
+    rules,
+    sender,
+    suppressions,
+    webhooks,
+)
 from tocsin.api.call import Reply, Route, Version
 from tocsin.api.endpoint import endpoint, respond
 from tocsin.bootstrap import App
@@ -25,6 +37,7 @@ _TABLE = [
     *sender.ROUTES,
     *suppressions.ROUTES,
     *limits.ROUTES,
+    *webhooks.ROUTES,
 ]
 # The original's documents say PATCH and its command line sends PUT.
 _PUT = [replace(route, method="PUT") for route in _TABLE if route.method == "PATCH"]

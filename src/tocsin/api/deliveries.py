@@ -33,9 +33,11 @@ def show(call: Call) -> Reply:
 
 
 def message(call: Call) -> Reply:
-    """Give the exact message of a delivery, as its recipient gets it."""
+    """Give the exact message of a delivery, as its recipient gets it; of the call of a webhook, its body."""
     with call.reading() as tx:
-        frozen = deliveries.message(tx, call.path["id"])
+        delivery, frozen = deliveries.get(tx, call.path["id"]), deliveries.message(tx, call.path["id"])
+    if delivery.is_call:
+        return Reply(raw=frozen.message)
     headers = {"Content-Disposition": 'attachment; filename="message.eml"'}
     return Reply(raw=frozen.message, media_type="message/rfc822", headers=headers)
 
@@ -71,7 +73,7 @@ ROUTES = [
     Route(method="GET", path=f"{_PATH}/{{id}}", handler=show, scope=_READ, summary="Show a delivery with its attempts",
           answer=DeliveryAnswer),
     Route(method="GET", path=f"{_PATH}/{{id}}/message", handler=message, scope=_READ,
-          summary="Download the exact message (message/rfc822)"),
+          summary="Download the exact message (message/rfc822; the JSON body of the call of a webhook)"),
     Route(method="POST", path=f"{_PATH}/{{id}}/retry", handler=retry, scope=_WRITE,
           summary="Retry a failed or expired delivery", answer=DeliveryAnswer),
     Route(method="GET", path="/invitations", handler=invitations, scope=_READ,

@@ -103,8 +103,9 @@ def _success(route: Route) -> dict[str, Any]:
     if route.status == 204:
         return {"description": "Done"}
     shape = {"type": "object"} if route.answer is None else {"$ref": _REF.format(model=route.answer.__name__)}
-    media_type = "message/rfc822" if route.path.endswith("/message") else "application/json"
-    return {"description": "Done", "content": {media_type: {"schema": shape if route.answer else {}}}}
+    # A mail, or the body of a call.
+    media_types = ("message/rfc822", "application/json") if route.path.endswith("/message") else ("application/json",)
+    return {"description": "Done", "content": {one: {"schema": shape if route.answer else {}} for one in media_types}}
 
 
 def _failures(route: Route) -> dict[str, Any]:

@@ -4,12 +4,14 @@ from dataclasses import replace
 from functools import partial
 
 from tocsin.api.call import Call, Reply, Route
+from tocsin.api.schemas.actions.call_webhook import ALLOWED
 from tocsin.api.schemas.paging import PageQuery, listing
 from tocsin.api.schemas.preview import PreviewAnswer, PreviewIn
 from tocsin.api.schemas.reading import read, read_with_problems
 from tocsin.api.schemas.revisions import RevisionOut, RevisionsAnswer, UndoQuery
 from tocsin.api.schemas.rules import (
     FullRuleAnswer,
+    FullRuleIn,
     FullRuleOut,
     RuleAnswer,
     RuleIn,
@@ -28,12 +30,23 @@ from tocsin.services.ports import Transaction
 
 def create(call: Call, sent: dict[str, object]) -> Reply:
     """Create an automation rule."""
-    rule_in, problems = read_with_problems(RuleIn, sent)
+    return _create(call, RuleIn, sent)
+
+
+def create_in_full(call: Call, sent: dict[str, object]) -> Reply:
+    """Create an automation rule with any of our actions."""
+    return _create(call, FullRuleIn, sent)
+
+
+def _create(call: Call, model: type[RuleIn | FullRuleIn], sent: dict[str, object]) -> Reply:
+    rule_in, problems = read_with_problems(model, sent, context=_context(call))
 
     def work(tx: Transaction) -> Reply:
         if rule_in is None:
             raise InvalidInputError([*problems, *_link_problems(tx, sent, problems)])
         rule = rules.create(tx, rule_in.draft(), now=call.app.clock(), chance=call.app.chance, by=call.by)
+        if model is FullRuleIn:
+            return call.created(FullRuleAnswer(workflow=FullRuleOut.of(rule)).wire())
         return call.created(RuleAnswer(workflow=RuleOut.of(rule)).wire())
 
     return call.write(work)
@@ -41,7 +54,7 @@ def create(call: Call, sent: dict[str, object]) -> Reply:
 
 def preview(call: Call, sent: dict[str, object]) -> Reply:
     """Show what a rule would send about one booking; nothing is kept of it."""
-    wanted = read(PreviewIn, sent)
+    wanted = read(PreviewIn, sent, context=_context(call))
     if wanted.booking_id:
         call.key.must_allow(Scope.BOOKINGS_READ)
     # Links and addresses in what is shown are of no use to anybody.
@@ -74,13 +87,14 @@ def show(call: Call) -> Reply:
 
 def update(call: Call, sent: dict[str, object]) -> Reply:
     """Change an automation rule; the next revision of it holds for what happens from now on."""
-    patch = read(RulePatch, sent)
+    context = _context(call)
+    patch = read(RulePatch, sent, context=context)
 
     def work(tx: Transaction) -> Reply:
         rule = rules.change(
             tx,
             call.path["id"],
-            lambda rule: read(RuleIn, patched(rule, sent)).draft(),
+            lambda rule: read(FullRuleIn, patched(rule, sent), context=context).draft(),
             more_links=patch.meeting_ids or [],
             now=call.app.clock(),
             chance=call.app.chance,
@@ -132,6 +146,10 @@ def delete(call: Call) -> Reply:
     return call.write(work)
 
 
+def _context(call: Call) -> dict[str, object]:
+    return {ALLOWED: call.app.settings.webhook_allow}
+
+
 def _shown(rule: AutomationRule) -> Reply:
     return Reply(body=FullRuleAnswer(workflow=FullRuleOut.of(rule)).wire())
 
@@ -157,6 +175,16 @@ ROUTES = [
         summary="Create an automation rule",
         body=RuleIn,
         answer=RuleAnswer,
+        status=201,
+    ),
+    Route(
+        method="POST",
+        path=f"{_PATH}/full",
+        handler=create_in_full,
+        scope=Scope.RULES_WRITE,
+        summary="Create an automation rule with any of our actions",
+        body=FullRuleIn,
+        answer=FullRuleAnswer,
         status=201,
     ),
     Route(

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType
 
+from tocsin.domain.actions.types import ActionType
 from tocsin.domain.events import TIMED, EventKind
 from tocsin.domain.model import Booking, BookingId, WorkspaceId
 from tocsin.domain.retry import backoff
@@ -53,13 +54,14 @@ class Outcome:
     """How one attempt ended, with the server's reply (RFC 5321, 4.2; enhanced codes RFC 3463).
 
     `unknown` means that the whole message was handed over and no answer came: nobody can know whether it was taken
-    (RFC 1047), so it is sent again, with the same bytes.
+    (RFC 1047), so it is sent again, with the same bytes. `wait` is for how long the server asks to be left alone.
     """
 
     result: Result
     code: int | None = None
     enhanced_code: str = ""
     reply: str = ""
+    wait: timedelta = timedelta(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,7 @@ class Delivery:
 
     `attempts` numbers the attempt in hand and fences its settlement: whoever lost the lease cannot write. `next_at` is
     when to act next: the due moment, the next try, or the end of the lease. `about` is whose answer the event was, if any.
+    A call of a webhook has the URL for its recipient.
     """
 
     id: DeliveryId
@@ -91,6 +94,12 @@ class Delivery:
     settled_at: datetime | None
     cause: Cause = Cause.RULE_FIRED
     about: str = ""
+    action: ActionType = ActionType.SEND_CALENDAR_INVITE_TO_ANYONE
+
+    @property
+    def is_call(self) -> bool:
+        """Whether it calls a webhook. A call reports what happened; a mail says what is true."""
+        return self.action is ActionType.CALL_WEBHOOK
 
     @property
     def asked_for_by(self) -> tuple[str, int, EventKind, int]:
@@ -135,11 +144,14 @@ class Settlement:
         return self.outcome is not None and self.outcome.result in (Result.TEMPORARY, Result.UNKNOWN)
 
 
+NO_ENTRY = -1
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frozen:
     """A finished message as it is kept before it is first sent, so that a repeat is the same bytes.
 
-    It holds as long as the booking is at `booking_revision`; `sequence` is that of the entry inside.
+    It holds as long as the booking is at `booking_revision`; `sequence` is that of the entry inside, NO_ENTRY without one.
     """
 
     booking_revision: int
@@ -174,7 +186,7 @@ def verdict(delivery: Delivery, outcome: Outcome, *, now: datetime, jitter: floa
             wait = pause if outcome.result is Result.TRANSPORT else timedelta(0)
             return Verdict(state=waiting, reason=outcome.reply, next_at=now + wait)
         case Result.TEMPORARY | Result.UNKNOWN:  # pragma: no branch  mypy proves that no other is left
-            return _again(delivery, outcome, at=now + backoff(delivery.failures + 1, jitter=jitter))
+            return _again(delivery, outcome, at=now + max(backoff(delivery.failures + 1, jitter=jitter), outcome.wait))
 
 
 def _again(delivery: Delivery, outcome: Outcome, *, at: datetime) -> Verdict:
@@ -184,7 +196,7 @@ def _again(delivery: Delivery, outcome: Outcome, *, at: datetime) -> Verdict:
 
 
 def _withdrawn(delivery: Delivery, booking: Booking) -> bool:
-    if delivery.event is EventKind.BOOKING_CANCELLED:
+    if delivery.event is EventKind.BOOKING_CANCELLED or (delivery.is_call and delivery.event not in TIMED):
         return False
     asked_before = booking.cancelled_at is None or delivery.created_at < booking.cancelled_at
     return delivery.event in TIMED or asked_before

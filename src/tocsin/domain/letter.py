@@ -12,7 +12,8 @@ class Letter:
 
     `html` is a whole page around the sanitised fragment, and `text` says the same in plain words. What its reader alone is
     told at the end, so that all before is the same for others too, stands apart in `own_html` and `own_text`. `calendar` is the
-    iCalendar object, which goes in twice: as the iMIP part (RFC 6047, 2.4) and as an attachment, the same bytes. `reply_to`
+    iCalendar object, which goes in twice: as the iMIP part (RFC 6047, 2.4) and as an attachment, the same bytes; a plain mail
+    has none, and no `method`. `reply_to`
     holds the addresses that an answer goes to. `references`, the Message-ID of the first message of the thread, may be empty.
     `opt_out_url` is where its reader can have no more of them, with one click (RFC 8058); empty for who is part of the booking.
     """
@@ -25,11 +26,11 @@ class Letter:
     subject: str
     text: str
     html: str
-    method: Method
-    calendar: str
     message_id: str
     references: str
     date: datetime
+    method: Method | None = None
+    calendar: str = ""
     opt_out_url: str = ""
     own_html: str = ""
     own_text: str = ""
@@ -37,8 +38,14 @@ class Letter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """What SMTP is told (RFC 5321, 2.3.1): one sender, one recipient, and the finished bytes."""
+    """What SMTP is told (RFC 5321, 2.3.1): one sender, one recipient, and the finished bytes.
+
+    A call of a webhook has one too: its recipient is the URL, the bytes are the body, nobody sends it; `id` is that of the
+    message, the same in each repeat, and `secrets` are what it is signed with.
+    """
 
     sender: str
     recipient: str
     message: bytes
+    id: str = ""
+    secrets: tuple[str, ...] = ()

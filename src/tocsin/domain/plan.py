@@ -4,10 +4,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from tocsin.domain.actions.types import ActionType
 from tocsin.domain.delivery import Cause, Delivery, State
 from tocsin.domain.events import TIMED, Event, EventKind
 from tocsin.domain.model import Booking, BookingId, BookingStatus
-from tocsin.domain.rules import AutomationRule, RuleId, matches, recipient_key
+from tocsin.domain.recipients import recipient_key
+from tocsin.domain.rules import AutomationRule, RuleId, matches
 from tocsin.domain.schedule import expires_at, moments
 
 
@@ -34,6 +36,7 @@ class Planned:
     reason: str = ""
     cause: Cause = Cause.RULE_FIRED
     about: str = ""
+    action: ActionType = ActionType.SEND_CALENDAR_INVITE_TO_ANYONE
 
 
 def plan(event: Event, rules: Iterable[AutomationRule]) -> list[Planned]:
@@ -76,6 +79,7 @@ def readdressed(delivery: Delivery, recipient: str) -> Planned:
         expires_at=delivery.expires_at,
         rank=0,
         about=delivery.about,
+        action=delivery.action,
     )
 
 
@@ -115,5 +119,6 @@ def _planned(
                     state=State.EXPIRED if late else State.SCHEDULED,
                     reason=f"it was due at {due:%Y-%m-%d %H:%M} UTC, too late when it was planned" if late else "",
                     about=about,
+                    action=action.type,
                 )
                 rank += 1

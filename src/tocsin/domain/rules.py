@@ -1,12 +1,11 @@
 """Automation rules: which event on which links makes which actions happen."""
 
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
-from functools import lru_cache
 from typing import NewType
 
+from tocsin.domain.actions import Action, SendInvite
+from tocsin.domain.actions.types import ActionType
 from tocsin.domain.conditions import AnyOf, Condition
 from tocsin.domain.events import EventKind
 from tocsin.domain.model import Booking, LinkId
@@ -15,59 +14,9 @@ RuleId = NewType("RuleId", str)
 
 MOST_ACTIONS = 10
 MOST_LINKS = 200
-MOST_EMAILS = 50
 MOST_OFFSET = 525_600  # minutes: a year
 MOST_OFFSETS = 10
 DEFAULT_OFFSETS = {EventKind.BEFORE_MEETING_STARTS: 30, EventKind.AFTER_MEETING_ENDS: 0}  # minutes
-
-CLIENT_EMAIL = "{{client.email}}"
-HOST_EMAIL = "{{host.email}}"
-RECIPIENTS: Mapping[str, str] = {
-    CLIENT_EMAIL: "the client of the booking",
-    HOST_EMAIL: "all hosts of the booking",
-}
-
-
-class ActionType(StrEnum):
-    """What an action does. The original API has just this one."""
-
-    SEND_CALENDAR_INVITE_TO_ANYONE = "send_calendar_invite_to_anyone"
-
-
-ACTIONS: Mapping[ActionType, str] = {
-    ActionType.SEND_CALENDAR_INVITE_TO_ANYONE: "send each of `emails` a mail with a calendar invite, or with its withdrawal",
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Action:
-    """What a rule does when it fires: send a calendar invite to each of `emails`.
-
-    An entry of `emails` is an address or one of RECIPIENTS. The other texts are templates.
-    With `keep_in_sync`, whoever was invited by this action is told of later changes too, whatever becomes of the rule.
-    """
-
-    type: ActionType
-    emails: tuple[str, ...]
-    email_subject: str
-    email_body: str
-    calendar_invite_subject: str
-    calendar_invite_body: str
-    keep_in_sync: bool = False
-
-    def recipients(self, booking: Booking) -> Iterator[str]:
-        """Yield each address once, in the order of `emails`."""
-        seen = set()
-        for entry in self.emails:
-            for address in _expanded(entry, booking):
-                if recipient_key(address) not in seen:
-                    seen.add(recipient_key(address))
-                    yield address
-
-    def invites(self, recipient: str, booking: Booking) -> bool:
-        """Tell whether this action is for `recipient`, as the booking is now."""
-        wanted = recipient_key(recipient)
-        return any(recipient_key(one) == wanted for one in self.recipients(booking))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +65,12 @@ class AutomationRule:
         )
 
     def invites(self, recipient: str, booking: Booking) -> bool:
-        """Tell whether any action of this rule is for `recipient`, as the rule and the booking are now."""
-        return any(action.invites(recipient, booking) for action in self.actions)
+        """Tell whether any action of this rule invites `recipient`, as the rule and the booking are now."""
+        return self.writes(SendInvite.type, recipient, booking)
+
+    def writes(self, kind: ActionType, recipient: str, booking: Booking) -> bool:
+        """Tell whether any action of that type is for `recipient`, as the rule and the booking are now."""
+        return any(action.type is kind and action.is_for(recipient, booking) for action in self.actions)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,18 +90,3 @@ def matches(rule: AutomationRule, kind: EventKind, booking: Booking) -> bool:
     everybody.
     """
     return rule.enabled and rule.event is kind and booking.link_id in rule.link_ids
-
-
-@lru_cache(maxsize=4096)  # asked a dozen times for each message
-def recipient_key(address: str) -> str:
-    """Return what makes two addresses one recipient: the domain's case does not count, the local part's does."""
-    local, _, domain = address.rpartition("@")
-    return f"{local}@{domain.lower()}"
-
-
-def _expanded(entry: str, booking: Booking) -> tuple[str, ...]:
-    if entry == CLIENT_EMAIL:
-        return (booking.client.email,)
-    if entry == HOST_EMAIL:
-        return tuple(host.email for host in booking.hosts)
-    return (entry,)

@@ -1,5 +1,7 @@
 """A letter as the bytes that SMTP carries: multipart/mixed around the three alternatives and a copy of the calendar.
 
+A letter without a calendar is just the two alternatives that people read.
+
 Written by hand. `email` writes a subject that hides a line end in an encoded word as a new header (CVE-2024-6923), differs
 between Python versions, and takes fifty times as long.
 """
@@ -61,6 +63,23 @@ Content-Transfer-Encoding: base64
 %(calendar)b
 --=_mix_%(mark)b--
 """.replace(b"\n", b"\r\n")
+_PLAIN_SHAPE = b"""\
+%(headers)b
+MIME-Version: 1.0
+Content-Type: multipart/alternative; boundary="=_alt_%(mark)b"
+
+--=_alt_%(mark)b
+Content-Type: text/plain; charset=utf-8
+Content-Transfer-Encoding: quoted-printable
+
+%(text)b
+--=_alt_%(mark)b
+Content-Type: text/html; charset=utf-8
+Content-Transfer-Encoding: quoted-printable
+
+%(html)b
+--=_alt_%(mark)b--
+""".replace(b"\n", b"\r\n")
 
 
 def write(letter: Letter) -> bytes:
@@ -69,14 +88,15 @@ def write(letter: Letter) -> bytes:
     Lines end in CRLF and, but for an address, id or link that cannot be broken, have at most 76 characters. Everything is ASCII
     except an address whose local part is not (RFC 6532); such a letter needs SMTPUTF8.
     """
-    return _SHAPE % {
+    parts = {
         b"headers": "\r\n".join(_headers(letter)).encode(),
         b"mark": hashlib.sha256(letter.message_id.encode(errors="replace")).hexdigest()[:20].encode(),
         b"text": _quoted_printable(letter.text, letter.own_text),
         b"html": _quoted_printable(letter.html, letter.own_html),
-        b"method": letter.method.encode(),
-        b"calendar": _base64(letter.calendar),
     }
+    if letter.method is None:
+        return _PLAIN_SHAPE % parts
+    return _SHAPE % {**parts, b"method": letter.method.encode(), b"calendar": _base64(letter.calendar)}
 
 
 def _headers(letter: Letter) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """The last look at a finished message before it may leave: is it exactly what Tocsin sends, and nothing else?
 
 Written apart from `mime` and `ics`, and shares no code with them: a mistake there must not be one here too. It knows one
-shape and calls everything else a fault, so nobody's text can add a header, a part, a property or a recipient.
+shape, and that of a mail without a calendar, and calls everything else a fault, so nobody's text can add a header, a part, a
+property or a recipient.
 A message with a complaint is never sent; that is an alarm, not a retry.
 """
 
@@ -36,6 +37,7 @@ _ONE_LINK = re.compile(r"<https?://[\x21-\x3b=\x3f-\x7e]+>")
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 _MIXED = re.compile(r'multipart/mixed; boundary="(=_[A-Za-z0-9_]{1,60})"')
 _ALTERNATIVE = re.compile(rb'Content-Type: multipart/alternative; boundary="(=_[A-Za-z0-9_]{1,60})"')
+_ONLY_ALTERNATIVE = re.compile(r'multipart/alternative; boundary="(=_[A-Za-z0-9_]{1,60})"')
 _CALENDAR = re.compile(
     rb'Content-Type: text/calendar; charset="UTF-8"; method=(REQUEST|CANCEL)\r\nContent-Transfer-Encoding: base64'
 )
@@ -60,17 +62,20 @@ class _FaultError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Tree:
-    """The contents of the parts, still encoded, and what the calendar part says its method is."""
+    """The contents of the parts, still encoded, and what the calendar part says its method is, if there has to be one."""
 
     plain: bytes
     html: bytes
-    calendar: bytes
-    copy: bytes
-    method: str
+    calendar: bytes = b""
+    copy: bytes = b""
+    method: str = ""
 
 
-def complaints(message: bytes) -> list[str]:
-    """Return everything that keeps `message` from leaving, each as a sentence; an empty list means that it may leave."""
+def complaints(message: bytes, *, invites: bool = True) -> list[str]:
+    """Return everything that keeps `message` from leaving, each as a sentence; an empty list means that it may leave.
+
+    `invites`: it must carry a calendar; else it must not.
+    """
     head, separator, body = message.partition(b"\r\n\r\n")
     is_plain = _are_lines(body, _PLAIN_LINES, without=_PRINTED)
     found = [] if is_plain and _are_lines(head, _LINES, without=_NOT_LINE_ENDS) else list(_octets(message))
@@ -80,7 +85,7 @@ def complaints(message: bytes) -> list[str]:
     if not separator:
         return ["has no empty line after its headers"]
     try:
-        return list(_structure(head, body, is_plain=is_plain))
+        return list(_structure(head, body, is_plain=is_plain, invites=invites))
     except _FaultError as fault:
         return [str(fault)]
 
@@ -101,17 +106,19 @@ def _octets(message: bytes) -> Iterator[str]:
         yield f"holds a line of more than {_LONGEST_LINE} octets"
 
 
-def _structure(head: bytes, body: bytes, *, is_plain: bool) -> Iterator[str]:
+def _structure(head: bytes, body: bytes, *, is_plain: bool, invites: bool) -> Iterator[str]:
     headers = _headers(head)
     yield from _header_complaints(headers)
-    tree = _tree(headers["Content-Type"], body)
+    tree = (_tree if invites else _plain_tree)(headers["Content-Type"], body)
     for name, part in (("plain", tree.plain), ("HTML", tree.html)):
         if not _is_quoted_printable(part, is_plain=is_plain):
             yield f"the {name} part is not quoted-printable"
-    if tree.calendar != tree.copy:
-        yield "the attached copy of the calendar is another"
     sender, recipient = _mailbox(headers["From"])[1], _mailbox(headers["To"])[1]
     yield from signature_complaints(headers, sender=sender)
+    if not invites:
+        return
+    if tree.calendar != tree.copy:
+        yield "the attached copy of the calendar is another"
     calendar = _decoded(tree.calendar, is_plain=is_plain)
     yield from calendar_complaints(calendar, method=tree.method, sender=sender, recipient=recipient)
 
@@ -225,6 +232,17 @@ def _tree(content_type: str, body: bytes) -> _Tree:
     return _Tree(
         plain=inner[0][1], html=inner[1][1], calendar=inner[2][1], copy=outer[1][1], method=calendar[1].decode()
     )
+
+
+def _plain_tree(content_type: str, body: bytes) -> _Tree:
+    """Return the parts of a mail without a calendar. Raises _FaultError for any other."""
+    alternative = _ONLY_ALTERNATIVE.fullmatch(content_type)
+    if alternative is None:
+        raise _FaultError("Content-Type is not multipart/alternative with a boundary of ours")
+    inner = _parts(body, alternative[1].encode(), end=b"--\r\n", count=2)
+    if (inner[0][0], inner[1][0]) != (_PLAIN, _HTML):
+        raise _FaultError("the parts are not plain text and HTML, with exactly the expected headers")
+    return _Tree(plain=inner[0][1], html=inner[1][1])
 
 
 def _parts(body: bytes, boundary: bytes, *, end: bytes, count: int) -> list[tuple[bytes, bytes]]:

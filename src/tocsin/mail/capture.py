@@ -10,7 +10,9 @@ _AT_ONCE = 100
 
 
 class CaptureMailer:
-    """Accepts every message. The store keeps the bytes of each delivery anyway, so there is nothing to write down."""
+    """Accepts every message, and every call. The store keeps the bytes anyway, so there is nothing to write down."""
+
+    is_down = False
 
     def send(self, supply: Supply) -> Iterator[list[tuple[int, Outcome | None]]]:
         """Accept all that `supply` gives."""

@@ -9,12 +9,14 @@ from datetime import timedelta
 from typing import Any
 
 from tocsin.domain.access import ApiKey, Scope
+from tocsin.domain.actions import SendInvite
 from tocsin.domain.errors import InvalidInputError
 from tocsin.domain.model import Workspace, WorkspaceId
 from tocsin.domain.rules import AutomationRule
 from tocsin.domain.text import LINE_LENGTH, complaint
+from tocsin.domain.webhook import url_complaint
 from tocsin.formats import addresses, dates, zones
-from tocsin.services import access, limits, rules, workspaces
+from tocsin.services import access, limits, rules, webhooks, workspaces
 from tocsin.services.ports import Chance, Clock, Page, Store
 
 Values = Mapping[str, Any]
@@ -22,13 +24,14 @@ Values = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Office:
-    """What the commands work with."""
+    """What the commands work with. `webhook_allow` are origins inside that may be called."""
 
     store: Store
     clock: Clock
     chance: Chance
     pepper: bytes
     url_of: Callable[[str], str]
+    webhook_allow: frozenset[str] = frozenset()
 
 
 def run(office: Office, command: str, values: Values) -> Any:
@@ -124,6 +127,17 @@ def _show_rule(office: Office, values: Values) -> Any:
         return _rule(rules.get(tx, values["id"]))
 
 
+def _renew_webhook_secret(office: Office, values: Values) -> Any:
+    url, now = values["url"], office.clock()
+    wrong = url_complaint(url, allowed=office.webhook_allow)
+    if wrong is not None:
+        raise InvalidInputError.of("url", wrong)
+    with office.store.directory() as directory:
+        workspace = workspaces.get(directory, values["subdomain"])
+    with office.store.transaction(workspace.id) as tx:
+        return {"url": url, "secret": webhooks.renew_secret(tx, url, secret=office.pepper, now=now)}
+
+
 def _workspace(office: Office, workspace: Workspace) -> dict[str, Any]:
     return {
         "id": workspace.id,
@@ -155,9 +169,9 @@ def _rule(rule: AutomationRule) -> dict[str, Any]:
         "enabled": rule.enabled,
         "offset_minutes": [offset // timedelta(minutes=1) for offset in rule.offsets],
         "conditions": [str(condition) for condition in rule.conditions],
-        "keep_in_sync": any(action.keep_in_sync for action in rule.actions),
+        "keep_in_sync": any(isinstance(action, SendInvite) and action.keep_in_sync for action in rule.actions),
         "meeting_ids": list(rule.link_ids),
-        "recipients": sorted({email for action in rule.actions for email in action.emails}),
+        "recipients": sorted({one for action in rule.actions for one in action.entries}),
         "revision": rule.revision,
         "created_at": rule.created_at.isoformat(timespec="seconds"),
     }
@@ -173,4 +187,5 @@ _COMMANDS: dict[str, Callable[[Office, Values], Any]] = {
     "key revoke": _revoke_key,
     "rules list": _list_rules,
     "rules show": _show_rule,
+    "webhook secret": _renew_webhook_secret,
 }

@@ -267,7 +267,7 @@ def _follow_up(sender: Sender, settlement: Settlement, *, now: datetime) -> None
         # Not the reply: servers put addresses into it. It stands with the attempt.
         extra={"workspace": delivery.workspace_id, "delivery": delivery.id, "code": outcome.code},
     )
-    if outcome.result is Result.PERMANENT:
+    if outcome.result is Result.PERMANENT and not delivery.is_call:
         with sender.store.transaction(delivery.workspace_id) as tx:
             bounces.refused(tx, outcome, now=now)
     if settlement.verdict.state is State.RETRYING:
@@ -283,7 +283,7 @@ def _withdrawn(sender: Sender, workspace_id: WorkspaceId, rank: list[Ready]) -> 
     found = {}
     for one in rank:
         delivery, entries = one.delivery, listed.get(suppression_key(one.delivery.recipient), [])
-        if revisions.get(delivery.booking_id) != one.booking.revision:
+        if not delivery.is_call and revisions.get(delivery.booking_id) != one.booking.revision:
             found[delivery.id] = Outcome(
                 result=Result.WITHDRAWN, reply="the booking changed; the message is written anew"
             )

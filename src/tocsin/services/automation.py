@@ -100,7 +100,7 @@ def _readdress(tx: Transaction, before: Booking, after: Booking, *, now: datetim
     there = {one.asked_for_by for one in _waiting(tx, after, after.client.email)}
     for one in _waiting(tx, after, before.client.email):
         rule = tx.rules.get(one.rule_id)
-        is_misdirected = rule is not None and not rule.invites(before.client.email, after)
+        is_misdirected = rule is not None and not rule.writes(one.action, before.client.email, after)
         # An address that is changed and changed back still has its own.
         if is_misdirected and one.asked_for_by not in there:
             tx.deliveries.add([readdressed(one, after.client.email)], new_id=new_id, now=now)

@@ -8,7 +8,8 @@ from tocsin.domain.events import EventKind
 from tocsin.domain.explain import Clause, Happened, clauses
 from tocsin.domain.invite import Invitation
 from tocsin.domain.model import Booking
-from tocsin.domain.rules import AutomationRule, recipient_key
+from tocsin.domain.recipients import recipient_key
+from tocsin.domain.rules import AutomationRule
 from tocsin.domain.sync import Inviter
 from tocsin.services import bookings
 from tocsin.services.ports import DeliveryFilter, Transaction

@@ -7,12 +7,14 @@ the store costs more than the answer.
 from collections.abc import Sequence
 from functools import cache, cached_property, partial
 
+from tocsin.domain.actions import Action
 from tocsin.domain.delivery import Delivery, DeliveryId, Frozen
 from tocsin.domain.dkim import DkimKey
 from tocsin.domain.invite import Invitation
 from tocsin.domain.model import Booking, BookingId, SchedulingLink, Workspace
 from tocsin.domain.pause import Pause
-from tocsin.domain.rules import Action, AutomationRule, recipient_key
+from tocsin.domain.recipients import recipient_key
+from tocsin.domain.rules import AutomationRule
 from tocsin.domain.suppression import Suppression, suppression_key
 from tocsin.domain.sync import Inviter
 from tocsin.services.ports import Transaction

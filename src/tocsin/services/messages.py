@@ -4,12 +4,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from tocsin.domain import signed_address
+from tocsin.domain.actions import SendEmail, SendInvite
 from tocsin.domain.delivery import Cause, Delivery, Frozen
 from tocsin.domain.invite import Entry, Invitation, is_told, revise, uid_for
 from tocsin.domain.letter import Letter
 from tocsin.domain.model import Booking, Client, Member, SchedulingLink, Workspace
+from tocsin.domain.recipients import recipient_key
 from tocsin.domain.rsvp import Rsvp
-from tocsin.domain.rules import Action, recipient_key
 from tocsin.domain.signed_address import Purpose
 from tocsin.domain.sync import Standing
 from tocsin.domain.templates import render
@@ -42,7 +43,7 @@ class Scene:
     opt_out_url: str
 
 
-def compose(delivery: Delivery, action: Action, scene: Scene, *, now: datetime) -> tuple[Frozen, Invitation]:
+def compose(delivery: Delivery, action: SendInvite, scene: Scene, *, now: datetime) -> tuple[Frozen, Invitation]:
     """Return the finished message and what its recipient's calendar is told by it.
 
     The same content as he was told before is the very same object again, so that his answer stays.
@@ -55,7 +56,7 @@ def compose(delivery: Delivery, action: Action, scene: Scene, *, now: datetime) 
         booking_revision=scene.booking.revision,
         sequence=invitation.sequence,
         message_id=letter.message_id,
-        sender=_signed(scene, letter.from_address, Purpose.BOUNCE, delivery.id) or letter.from_address,
+        sender=return_path(scene, letter.from_address, delivery),
         message=mime.write(letter),
         frozen_at=now,
     )
@@ -108,11 +109,51 @@ def recipient_zone(booking: Booking, workspace: Workspace, recipient: str) -> st
     return workspace.time_zone if person is None else person.time_zone
 
 
-def _entry(action: Action, scene: Scene, values: dict[str, str]) -> Entry:
+def name_of(booking: Booking, recipient: str) -> str:
+    """Return the name of a recipient who is part of the booking; empty for others, whose names nobody knows."""
+    person = _person(booking, recipient)
+    return "" if person is None else person.name
+
+
+def return_path(scene: Scene, sender: str, delivery: Delivery) -> str:
+    """Return the address that bounces of a delivery come back to: signed, or the plain sender where none are read."""
+    return _signed(scene, sender, Purpose.BOUNCE, delivery.id) or sender
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """What a mail says. What all of its readers are told comes before what this one alone is: see `Letter`."""
+
+    subject: str
+    text: str
+    html: str
+    own_text: str
+    own_html: str
+
+
+def words(
+    action: SendInvite | SendEmail, scene: Scene, values: dict[str, str], *, news: Fragment | None = None
+) -> Words:
+    """Return the texts of an action about a booking, `news` before them."""
+    locale = scene.workspace.locale
+    subject = one_line(render(action.email_subject, values)).strip() or scene.link.name
+    body = filled(action.email_body, values)
+    if news is not None:
+        body = Fragment(html=news.html + body.html, text=_apart(news.text, body.text))
+    closing = footer(scene.opt_out_url, scene.workspace.name, locale)
+    return Words(
+        subject=subject,
+        text=body.text,
+        html=html.page(body.html, locale=locale),
+        own_text=_apart(body.text, closing.text).removeprefix(body.text),
+        own_html=closing.html + html.CLOSING,
+    )
+
+
+def _entry(action: SendInvite, scene: Scene, values: dict[str, str]) -> Entry:
     booking, place, method = scene.booking, scene.booking.place, scene.standing.method
     summary = one_line(render(action.calendar_invite_subject, values)).strip()
     recipient = values["recipient.email"]
-    person = _person(booking, recipient)
     return Entry(
         method=method,
         uid=uid_for(booking, scene.told, method),
@@ -125,7 +166,7 @@ def _entry(action: Action, scene: Scene, values: dict[str, str]) -> Entry:
         created_at=_to_the_second(booking.created_at),
         organizer_name=booking.host.name,
         organizer_email=_organizer(scene),
-        attendee_name="" if person is None else person.name,
+        attendee_name=name_of(booking, recipient),
         attendee_email=recipient,
         is_still_on=scene.standing is Standing.TAKEN_OFF,
     )
@@ -179,7 +220,7 @@ def _message_id(delivery: Delivery, scene: Scene, entry: Entry, sequence: int) -
 
 def _letter(
     delivery: Delivery,
-    action: Action,
+    action: SendInvite,
     scene: Scene,
     values: dict[str, str],
     *,
@@ -187,9 +228,7 @@ def _letter(
     invitation: Invitation,
     now: datetime,
 ) -> Letter:
-    locale = scene.workspace.locale
-    subject, body = _words(delivery, action, scene, values)
-    closing = footer(scene.opt_out_url, scene.workspace.name, locale)
+    said = _words(delivery, action, scene, values)
     message_id = _message_id(delivery, scene, entry, invitation.sequence)
     sender = signed_address.base_of(entry.organizer_email)
     # Some calendars only take what comes from, or is to be answered to, the ORGANIZER. People answer to a person.
@@ -200,29 +239,26 @@ def _letter(
         reply_to=(*answers_to, scene.booking.host.email),
         to_name=entry.attendee_name,
         to_address=delivery.recipient,
-        subject=subject,
-        text=body.text,
-        html=html.page(body.html, locale=locale),
+        subject=said.subject,
+        text=said.text,
+        html=said.html,
         method=invitation.method,
         calendar=invitation.calendar,
         message_id=message_id,
         references="" if invitation.thread_id == message_id else invitation.thread_id,
         opt_out_url=scene.opt_out_url,
         date=now,
-        own_text=_apart(body.text, closing.text).removeprefix(body.text),
-        own_html=closing.html + html.CLOSING,
+        own_text=said.own_text,
+        own_html=said.own_html,
     )
 
 
-def _words(delivery: Delivery, action: Action, scene: Scene, values: dict[str, str]) -> tuple[str, Fragment]:
-    """Return the subject and the body of a message, both as others of the same zone may read them too."""
-    subject = one_line(render(action.email_subject, values)).strip() or scene.link.name
-    body = filled(action.email_body, values)
+def _words(delivery: Delivery, action: SendInvite, scene: Scene, values: dict[str, str]) -> Words:
     if delivery.cause is not Cause.KEEP_IN_SYNC:
-        return subject, body
+        return words(action, scene, values)
     word, sentence = _news(scene, values)
-    news = filled(f"<p><strong>{sentence}</strong></p>", values)
-    return f"{word}: {subject}", Fragment(html=news.html + body.html, text=_apart(news.text, body.text))
+    said = words(action, scene, values, news=filled(f"<p><strong>{sentence}</strong></p>", values))
+    return replace(said, subject=f"{word}: {said.subject}")
 
 
 def _apart(*texts: str) -> str:

@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from tocsin.domain.access import ApiKey
+from tocsin.domain.actions import Action
 from tocsin.domain.conditions import AnyOf, Condition
 from tocsin.domain.delivery import Attempt, Delivery, DeliveryId, Settlement, Verdict
 from tocsin.domain.events import Event, EventKind
@@ -24,7 +25,7 @@ from tocsin.domain.model import (
     WorkspaceId,
 )
 from tocsin.domain.plan import Planned
-from tocsin.domain.rules import Action, AutomationRule, RuleId, RuleRevision
+from tocsin.domain.rules import AutomationRule, RuleId, RuleRevision
 from tocsin.domain.sync import Inviter
 from tocsin.services.ports_inbound import InboundTables
 from tocsin.services.ports_invitations import InvitationTables
@@ -262,6 +263,10 @@ class Queue(Protocol):
     def claim(
         self, *, worker: str, now: datetime, lease_ends: datetime, limit: int, passed_over: Iterable[WorkspaceId] = ()
     ) -> list[Delivery]: ...
+    def claim_calls(
+        self, endpoint: str, *, worker: str, now: datetime, lease_ends: datetime, limit: int
+    ) -> list[Delivery]: ...
+    def due_endpoint(self, *, now: datetime, passed_over: Iterable[str]) -> str | None: ...
     def extend(self, *, workers: Iterable[str], lease_ends: datetime) -> None: ...
     def settle(self, settlements: Sequence[Settlement], *, now: datetime) -> list[Settlement]: ...
     def next_due(self) -> datetime | None: ...

@@ -27,3 +27,12 @@ class Mailer(Protocol):
     def close(self) -> None:
         """End the dialogue politely, if one is open."""
         ...
+
+
+class Caller(Mailer, Protocol):
+    """Calls one webhook; one for each batch."""
+
+    @property
+    def is_down(self) -> bool:
+        """Whether the receiver turned out to be away, or wants to be left alone for a while; the rest of the batch waits."""
+        ...

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from tocsin.domain.dkim import DkimKey
 from tocsin.domain.lookup import Lookup
+from tocsin.domain.webhook import WebhookSecret
 
 
 class DkimKeys(Protocol):
@@ -19,8 +20,18 @@ class DkimKeys(Protocol):
     def retire(self, domain: str, selector: str, *, at: datetime) -> bool: ...
 
 
+class WebhookSecrets(Protocol):
+    """Which secret calls of each webhook are signed with."""
+
+    def get(self, url: str, *, lock: bool = False) -> WebhookSecret | None: ...
+    def put(self, found: WebhookSecret) -> None: ...
+
+
 class SenderTables(Protocol):
     """The tables of one workspace that speak of it as a sender."""
+
+    @property
+    def webhook_secrets(self) -> WebhookSecrets: ...
 
     @property
     def dkim_keys(self) -> DkimKeys: ...

@@ -22,10 +22,12 @@ from tocsin.domain.plan import plan_timed, planned_as
 from tocsin.domain.rsvp import Rsvp
 from tocsin.domain.rules import AutomationRule
 from tocsin.domain.sync import SAID_ALREADY, Inviter, standing
-from tocsin.formats import scan, zones
-from tocsin.services import consent, dkim, limits, sync
+from tocsin.formats import zones
+from tocsin.services import consent, dkim, limits, sync, webhooks
+from tocsin.services.actions import compose
+from tocsin.services.actions.composed import Composed
 from tocsin.services.facts import Facts
-from tocsin.services.messages import Scene, compose
+from tocsin.services.messages import Scene
 from tocsin.services.ports import Chance, Clock, Store, Transaction
 
 log = logging.getLogger("tocsin.deliveries")
@@ -70,7 +72,8 @@ def prepare(tx: Transaction, sender: Sender, claimed: Sequence[Delivery], *, now
     open_ = [one for one in claimed if one.id not in ends]
     frozen = {one.id: former for one in open_ if (former := _former(batch.facts, one)) is not None}
     # Before they are written: a message that must wait for a place may wait long, and be looked at often.
-    ends |= limits.charge(tx, [one for one in open_ if one.id not in frozen], sender.limits, now=now)
+    charged = [one for one in open_ if one.id not in frozen and not one.is_call]
+    ends |= limits.charge(tx, charged, sender.limits, now=now)
     prepared = [ends.get(one.id) or frozen.get(one.id) or _written(batch, one) for one in claimed]
     batch.keep()
     return [_prepared(batch, delivery, found) for delivery, found in zip(claimed, prepared, strict=True)]
@@ -105,12 +108,20 @@ class _Batch:
 def _prepared(batch: _Batch, delivery: Delivery, found: Frozen | Verdict) -> Ready | Settlement:
     booking = batch.facts.booking(delivery)
     if booking is not None and isinstance(found, Frozen):
-        envelope = Envelope(sender=found.sender, recipient=delivery.recipient, message=found.message)
-        return Ready(delivery=delivery, envelope=envelope, booking=booking)
+        return Ready(delivery=delivery, envelope=_envelope(batch, delivery, found), booking=booking)
     end = found if isinstance(found, Verdict) else _GONE
     if end.next_at is None and end.state is not State.SUPERSEDED:
         batch.tx.deliveries.revive(delivery, now=batch.now)
     return Settlement(delivery=delivery, outcome=None, verdict=end)
+
+
+def _envelope(batch: _Batch, delivery: Delivery, frozen: Frozen) -> Envelope:
+    secrets: tuple[str, ...] = ()
+    if delivery.is_call:
+        secrets = webhooks.secrets_of(batch.tx, delivery.recipient, secret=batch.sender.secret, now=batch.now)
+    return Envelope(
+        sender=frozen.sender, recipient=delivery.recipient, message=frozen.message, id=delivery.id, secrets=secrets
+    )
 
 
 _GONE = Verdict(state=State.CANCELLED, reason="the rule was deleted first")
@@ -125,7 +136,7 @@ def _kept_back(batch: _Batch, delivery: Delivery) -> Verdict | None:
     end = end or consent.refusal(facts.listed(delivery), delivery, booking)
     if end is not None:
         return end
-    pause = facts.pause()
+    pause = None if delivery.is_call else facts.pause()
     return _condition_unmet(batch, delivery) if pause is None else pause.verdict(delivery, now=batch.now)
 
 
@@ -157,7 +168,7 @@ def _ended_by_its_rule(
         return Verdict(state=planned.state, reason=planned.reason) if is_late else None
     if not rule.enabled:
         return Verdict(state=State.CANCELLED, reason="the rule was switched off first")
-    if not rule.invites(delivery.recipient, booking):
+    if not rule.writes(delivery.action, delivery.recipient, booking):
         return Verdict(state=State.CANCELLED, reason="the recipient was taken off the rule or the booking first")
     return REPLACED if facts.is_outrun(delivery) else None
 
@@ -188,34 +199,40 @@ def _former(facts: Facts, delivery: Delivery) -> Frozen | None:
     frozen, booking = facts.frozen(delivery), facts.booking(delivery)
     if frozen is None or booking is None:
         return None
-    return frozen if frozen.booking_revision == booking.revision else None
+    # What happened stays what happened, and whoever was called before knows the call by its id.
+    return frozen if delivery.is_call or frozen.booking_revision == booking.revision else None
 
 
 def _written(batch: _Batch, delivery: Delivery) -> Frozen | Verdict:
     """Return the bytes to be sent, or how the delivery ends because there are none: nothing to say, or no way to say it."""
     scene, action = _scene(batch, delivery), batch.facts.action(delivery)
     try:
-        frozen, invitation = compose(delivery, action, scene, now=batch.now)
-        frozen = _signed(batch, frozen, invitation)
-        complaints = scan.complaints(frozen.message)
+        composed = compose(delivery, action, scene, now=batch.now)
+        frozen = _signed(batch, composed)
+        complaints = composed.complaints(frozen.message)
     except Exception as error:
         log.exception("the message of a delivery could not be written", extra={"delivery": delivery.id})
         complaints = [f"{type(error).__name__}: {error}"]
     if complaints:
         # The next try would fail the same way.
         return Verdict(state=State.FAILED, reason=f"the message was not fit to leave: {complaints[0]}")
-    if delivery.cause is Cause.KEEP_IN_SYNC and _is_known(scene.told, invitation):
+    if delivery.cause is Cause.KEEP_IN_SYNC and _is_known(scene.told, composed.invitation):
         return SAID_ALREADY
-    _note(batch, delivery, frozen, invitation)
+    batch.messages[delivery.id] = frozen
+    if composed.invitation is not None:
+        _note(batch, delivery, composed.invitation)
     return frozen
 
 
-def _is_known(told: Invitation | None, invitation: Invitation) -> bool:
-    return told is not None and told.is_held and told.sequence == invitation.sequence
+def _is_known(told: Invitation | None, invitation: Invitation | None) -> bool:
+    if told is None or invitation is None:
+        return False
+    return told.is_held and told.sequence == invitation.sequence
 
 
-def _signed(batch: _Batch, frozen: Frozen, invitation: Invitation) -> Frozen:
-    key = batch.facts.signing_key(invitation.organizer_email.rpartition("@")[2]) if batch.sender.signs else None
+def _signed(batch: _Batch, composed: Composed) -> Frozen:
+    frozen, domain = composed.frozen, composed.signing_domain
+    key = batch.facts.signing_key(domain) if domain and batch.sender.signs else None
     if key is None:
         return frozen
     signed = dkim.signed(
@@ -224,9 +241,8 @@ def _signed(batch: _Batch, frozen: Frozen, invitation: Invitation) -> Frozen:
     return replace(frozen, message=signed)
 
 
-def _note(batch: _Batch, delivery: Delivery, frozen: Frozen, invitation: Invitation) -> None:
-    """Take note of a message that is about to leave, what its recipient's calendar is told by it, and who invited him."""
-    batch.messages[delivery.id] = frozen
+def _note(batch: _Batch, delivery: Delivery, invitation: Invitation) -> None:
+    """Take note of what a recipient's calendar is told by a message that is about to leave, and who invited him."""
     batch.invitations.append(invitation)
     if delivery.cause is not Cause.RULE_FIRED:
         return
@@ -261,7 +277,9 @@ def _scene(batch: _Batch, delivery: Delivery) -> Scene:
         rsvp=_rsvp(batch.tx.invitations.get(booking.id, delivery.about)) if delivery.about else None,
         secret=sender.secret if sender.hears else None,
         fresh_id=sender.chance.ordered_id(),
-        opt_out_url=consent.opt_out_url(delivery, booking, base_url=base_url, secret=sender.secret),
+        opt_out_url=""
+        if delivery.is_call
+        else consent.opt_out_url(delivery, booking, base_url=base_url, secret=sender.secret),
     )
 
 

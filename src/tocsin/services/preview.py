@@ -16,8 +16,9 @@ from tocsin.domain.explain import Clause, Happened, clauses
 from tocsin.domain.invite import Answered
 from tocsin.domain.model import Booking, BookingId, BookingStatus, Client, LinkKind, Place, Workspace
 from tocsin.domain.plan import Planned, plan, plan_timed
+from tocsin.domain.recipients import recipient_key
 from tocsin.domain.rsvp import Rsvp
-from tocsin.domain.rules import AutomationRule, RuleDraft, recipient_key
+from tocsin.domain.rules import AutomationRule, RuleDraft
 from tocsin.formats import zones
 from tocsin.services import bookings, rules
 from tocsin.services.messages import recipient_zone

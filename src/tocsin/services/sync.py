@@ -4,11 +4,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime
 
+from tocsin.domain.actions import Action, SendInvite
 from tocsin.domain.delivery import Delivery, Verdict
 from tocsin.domain.events import ENTRY_CHANGES, EventKind
 from tocsin.domain.invite import Invitation, Method
 from tocsin.domain.model import Booking
-from tocsin.domain.rules import Action, AutomationRule, RuleId, recipient_key
+from tocsin.domain.recipients import recipient_key
+from tocsin.domain.rules import AutomationRule, RuleId
 from tocsin.domain.sync import Inviter, Kept, plan_sync, standing, verdict_of
 from tocsin.services.ports import NewId, Transaction
 
@@ -44,7 +46,7 @@ def inviter_by(
     If a former action of the same rule among `known` keeps the invite and this one does not, it is that one: what was promised
     once is kept, and another action of the rule does not take it back.
     """
-    if invitation.method is not Method.REQUEST:
+    if invitation.method is not Method.REQUEST or not isinstance(action, SendInvite):
         return None
     keeping = next((one for one in known if one.rule_id == delivery.rule_id and one.keeps), None)
     if keeping is not None and not action.keep_in_sync:
@@ -103,7 +105,7 @@ def _is_wanted(tx: Transaction, inviter: Inviter, recipient: str, booking: Booki
     if rule is not None:
         return rule.invites(recipient, booking)
     action = tx.rules.action(inviter.rule_id, revision=inviter.rule_revision, index=inviter.action_index)
-    return inviter.is_active and action.invites(recipient, booking)
+    return inviter.is_active and action.type is SendInvite.type and action.is_for(recipient, booking)
 
 
 def _set_active(tx: Transaction, kept: Kept, booking: Booking, rule_id: RuleId, *, is_active: bool) -> Kept:

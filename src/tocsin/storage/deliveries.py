@@ -3,34 +3,38 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from tocsin.domain.actions.types import ActionType
 from tocsin.domain.delivery import REPLACED, Attempt, Cause, Delivery, DeliveryId, Outcome, Result, State, Verdict
 from tocsin.domain.events import EventKind
 from tocsin.domain.model import BookingId, WorkspaceId
 from tocsin.domain.plan import Planned
-from tocsin.domain.rules import RuleId, recipient_key
+from tocsin.domain.recipients import recipient_key
+from tocsin.domain.rules import RuleId
 from tocsin.services.ports import DeliveryFilter, NewId
 from tocsin.storage.columns import Row, as_json, bucket, instant, maybe_instant, micros
 from tocsin.storage.database import Connection
 
 COLUMNS = """id, workspace_id, rule_id, rule_revision, action_index, booking_id, booking_revision, event, recipient, state,
-    reason, due_at, expires_at, next_at, attempts, failures, crashes, created_at, settled_at, cause, about"""
+    reason, due_at, expires_at, next_at, attempts, failures, crashes, created_at, settled_at, cause, about, action"""
 # All four, as the index of the open ones has them: else SQLite reads every delivery that there ever was.
 OPEN = "state IN ('scheduled', 'sending', 'retrying', 'paused')"
 WAITING = "state IN ('scheduled', 'retrying', 'paused')"
 _FIRED = "cause = 'rule_fired'"
 _REPLACED = f"state = '{REPLACED.state}' AND reason = '{REPLACED.reason}' AND {_FIRED}"
+# A call reports what happened, and that stays so; a mail says what is true, and makes way for one that knows better.
+_REPLACEABLE = "action <> 'call_webhook'"
 _TIMED = "event IN ('before_meeting_starts', 'after_meeting_ends')"
 ADD = """
     INSERT INTO deliveries (workspace_id, bucket, id, key, rule_id, rule_revision, action_index, booking_id,
            booking_revision, event, recipient, recipient_key, rank, state, reason, due_at, expires_at, next_at, attempts,
-           failures, crashes, created_at, settled_at, cause, about)
+           failures, crashes, created_at, settled_at, cause, about, action)
     VALUES (:workspace_id, :bucket, :id, :key, :rule_id, :rule_revision, :action_index, :booking_id,
            :booking_revision, :event, :recipient, :recipient_key, :rank, :state, :reason, :due_at, :expires_at, :due_at, 0,
-           0, 0, :now, :settled_at, :cause, :about)
+           0, 0, :now, :settled_at, :cause, :about, :action)
     ON CONFLICT (workspace_id, key) DO UPDATE
        SET rule_revision = excluded.rule_revision, booking_revision = excluded.booking_revision, state = excluded.state,
            reason = excluded.reason, rank = excluded.rank, next_at = excluded.next_at, settled_at = excluded.settled_at,
-           due_at = excluded.due_at, expires_at = excluded.expires_at, failures = 0, crashes = 0
+           due_at = excluded.due_at, expires_at = excluded.expires_at, action = excluded.action, failures = 0, crashes = 0
      WHERE deliveries.state IN ('scheduled', 'cancelled', 'superseded')"""
 
 
@@ -68,10 +72,11 @@ class SqlDeliveries:
         statement = f"""
             UPDATE deliveries SET state = '{REPLACED.state}', reason = '{REPLACED.reason}', settled_at = :now
              WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND {WAITING} AND NOT {_TIMED} AND {_FIRED}
+               AND {_REPLACEABLE}
                AND EXISTS (SELECT 1 FROM deliveries newer
                             WHERE newer.workspace_id = deliveries.workspace_id
                               AND newer.booking_id = deliveries.booking_id
-                              AND newer.recipient_key = deliveries.recipient_key
+                              AND newer.recipient_key = deliveries.recipient_key AND newer.action = deliveries.action
                               AND newer.{OPEN}
                               AND newer.event IN ('booking_rescheduled', 'booking_cancelled') AND newer.{_FIRED}
                               AND newer.booking_revision > deliveries.booking_revision)"""
@@ -82,7 +87,7 @@ class SqlDeliveries:
         statement = f"""
             UPDATE deliveries SET state = 'cancelled', reason = :reason, settled_at = :now
              WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND {WAITING} AND {_FIRED}
-               AND booking_revision < :revision"""
+               AND ({_REPLACEABLE} OR {_TIMED}) AND booking_revision < :revision"""
         self._connection.run(
             statement,
             workspace_id=self._workspace_id,
@@ -97,30 +102,23 @@ class SqlDeliveries:
         statement = f"""
             UPDATE deliveries SET state = 'scheduled', reason = '', next_at = :now, settled_at = NULL
              WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND recipient_key = :recipient_key
-               AND {_REPLACED} AND booking_revision < :revision AND expires_at > :now"""
-        self._connection.run(
-            statement,
-            **self._compared(delivery),
-            now=micros(now),
-        )
+               AND action = :action AND {_REPLACED} AND booking_revision < :revision AND expires_at > :now"""
+        self._connection.run(statement, **self._compared(delivery), now=micros(now))
 
     def replaced(self, delivery: Delivery) -> list[Delivery]:
         """Return what was superseded because a newer change went instead, which `delivery` is."""
         statement = f"""
             SELECT {COLUMNS} FROM deliveries
              WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND recipient_key = :recipient_key
-               AND {_REPLACED} AND booking_revision < :revision"""
-        rows = self._connection.rows(
-            statement,
-            **self._compared(delivery),
-        )
-        return [delivery_of(row) for row in rows]
+               AND action = :action AND {_REPLACED} AND booking_revision < :revision"""
+        return [delivery_of(row) for row in self._connection.rows(statement, **self._compared(delivery))]
 
     def supersede_answers(self, booking_id: BookingId, about: str, *, now: datetime) -> None:
         """End what waits of a recipient's former answers."""
         statement = f"""
             UPDATE deliveries SET state = 'superseded', reason = 'a newer answer came', settled_at = :now
-             WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND about = :about AND {WAITING}"""
+             WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND about = :about AND {WAITING}
+               AND {_REPLACEABLE}"""
         self._connection.run(
             statement, workspace_id=self._workspace_id, booking_id=booking_id, about=about, now=micros(now)
         )
@@ -129,10 +127,11 @@ class SqlDeliveries:
         """Return those for whose recipient a rule's message of a newer change of the booking waits."""
         statement = f"""
             SELECT d.id FROM deliveries d
-             WHERE d.workspace_id = :workspace_id AND d.id {{any_of}}(:ids)
+             WHERE d.workspace_id = :workspace_id AND d.id {{any_of}}(:ids) AND d.{_REPLACEABLE}
                AND EXISTS (SELECT 1 FROM deliveries newer
                             WHERE newer.workspace_id = d.workspace_id AND newer.booking_id = d.booking_id
-                              AND newer.recipient_key = d.recipient_key AND newer.{OPEN} AND newer.{_FIRED}
+                              AND newer.recipient_key = d.recipient_key AND newer.action = d.action
+                              AND newer.{OPEN} AND newer.{_FIRED}
                               AND newer.event IN ('booking_rescheduled', 'booking_cancelled')
                               AND newer.booking_revision > d.booking_revision)"""
         rows = self._connection.rows(statement, workspace_id=self._workspace_id, ids=as_json(sorted(delivery_ids)))
@@ -159,6 +158,7 @@ class SqlDeliveries:
             "booking_id": delivery.booking_id,
             "recipient_key": recipient_key(delivery.recipient),
             "revision": delivery.booking_revision,
+            "action": delivery.action.value,
         }
 
     def withdraw_rule(self, rule_id: RuleId, *, now: datetime, reason: str) -> int:
@@ -247,6 +247,7 @@ def values_of(planned: Planned, workspace_id: WorkspaceId, *, new_id: NewId, now
         "settled_at": None if planned.state is State.SCHEDULED else micros(now),
         "cause": planned.cause.value,
         "about": planned.about,
+        "action": planned.action.value,
     }
 
 
@@ -274,6 +275,7 @@ def delivery_of(row: Row) -> Delivery:
         settled_at=maybe_instant(row["settled_at"]),
         cause=Cause(row["cause"]),
         about=row["about"],
+        action=ActionType(row["action"]),
     )
 
 

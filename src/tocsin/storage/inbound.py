@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from tocsin.domain.delivery import DeliveryId
 from tocsin.domain.model import WorkspaceId
-from tocsin.domain.rules import recipient_key
+from tocsin.domain.recipients import recipient_key
 from tocsin.storage.columns import micros
 from tocsin.storage.database import Connection
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterable
 
-from tocsin.domain.delivery import Delivery
+from tocsin.domain.delivery import NO_ENTRY, Delivery
 from tocsin.domain.invite import Answered, Invitation, Method, Proposed
 from tocsin.domain.model import BookingId, WorkspaceId
+from tocsin.domain.recipients import recipient_key
 from tocsin.domain.rsvp import Rsvp
-from tocsin.domain.rules import recipient_key
 from tocsin.storage.columns import Row, as_json, instant, micros
 from tocsin.storage.database import Connection
 
@@ -68,6 +68,7 @@ class SqlInvitations:
             SELECT d.recipient_key, m.message_id
               FROM deliveries d JOIN messages m ON m.workspace_id = d.workspace_id AND m.delivery_id = d.id
              WHERE d.workspace_id = :workspace_id AND d.booking_id = :booking_id AND d.state = 'sent'
+               AND d.action = 'send_calendar_invite_to_anyone'
              ORDER BY d.settled_at, m.sequence, d.id"""
         found: dict[str, list[str]] = {}
         for row in self._connection.rows(statement, workspace_id=self._workspace_id, booking_id=booking_id):
@@ -91,11 +92,11 @@ class SqlInvitations:
     def recount(self, delivery: Delivery) -> None:
         """Note anew what the recipient of a delivery holds of its booking: the last of what has reached him, or nothing."""
         key = self._key(delivery.booking_id, delivery.recipient)
-        statement = """
+        statement = f"""
             SELECT max(m.sequence) AS held
               FROM deliveries d JOIN messages m ON m.workspace_id = d.workspace_id AND m.delivery_id = d.id
              WHERE d.workspace_id = :workspace_id AND d.booking_id = :booking_id AND d.recipient_key = :recipient_key
-               AND d.state = 'sent'"""
+               AND d.state = 'sent' AND m.sequence <> {NO_ENTRY}"""
         held = self._connection.rows(statement, **key)[0]["held"]
         # What came before the last word was an invite: nothing follows a CANCEL but that CANCEL.
         statement = """

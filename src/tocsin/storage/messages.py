@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 
-from tocsin.domain.delivery import DeliveryId, Frozen
+from tocsin.domain.delivery import NO_ENTRY, DeliveryId, Frozen
 from tocsin.domain.model import WorkspaceId
 from tocsin.storage.columns import Row, as_json, instant, micros
 from tocsin.storage.database import Connection
@@ -28,9 +28,10 @@ class SqlMessages:
         statement = f"""
             SELECT {_COLUMNS} FROM messages m
               JOIN deliveries d ON d.workspace_id = m.workspace_id AND d.id = m.delivery_id
-              JOIN invitations i ON i.workspace_id = d.workspace_id AND i.booking_id = d.booking_id
-               AND i.recipient_key = d.recipient_key AND i.sequence = m.sequence
-             WHERE m.workspace_id = :workspace_id AND m.delivery_id {{any_of}}(:ids)"""
+              LEFT JOIN invitations i ON i.workspace_id = d.workspace_id AND i.booking_id = d.booking_id
+               AND i.recipient_key = d.recipient_key
+             WHERE m.workspace_id = :workspace_id AND m.delivery_id {{any_of}}(:ids)
+               AND (i.sequence = m.sequence OR m.sequence = {NO_ENTRY})"""
         rows = self._connection.rows(statement, workspace_id=self._workspace_id, ids=as_json(sorted(delivery_ids)))
         return {DeliveryId(row["delivery_id"]): _frozen(row) for row in rows}
 

@@ -6,8 +6,9 @@ from datetime import datetime
 from tocsin.domain.delivery import Delivery, Outcome, Settlement, State, Verdict
 from tocsin.domain.errors import ConflictError
 from tocsin.domain.model import WorkspaceId
+from tocsin.domain.recipients import recipient_key
 from tocsin.domain.retry import MOST_CRASHES
-from tocsin.domain.rules import RuleId, recipient_key
+from tocsin.domain.rules import RuleId
 from tocsin.storage.columns import Row, as_json, instant, micros
 from tocsin.storage.database import Connection, Database
 from tocsin.storage.deliveries import COLUMNS, OPEN, delivery_of
@@ -41,8 +42,12 @@ _CLAIM = f"""
     RETURNING {COLUMNS}"""
 # A worker that dies takes down all that it had in hand, and just one of these can be the cause. So what was in hand at a
 # death, and comes back from a second one, is taken alone: the next death tells for certain, and chance hardly hits it twice.
-_CLAIM_HEALTHY = _CLAIM.replace("{which}", "d.crashes = 0")
-_CLAIM_SUSPECT = _CLAIM.replace("{which}", "d.crashes > 0")
+_HEALTHY, _SUSPECT = "d.crashes = 0", "d.crashes > 0"
+_MAIL = "d.action <> 'call_webhook'"
+_CALLS = "d.action = 'call_webhook' AND d.recipient_key = :endpoint"
+_CLAIM_MAIL = tuple(_CLAIM.replace("{which}", f"{_MAIL} AND {health}") for health in (_SUSPECT, _HEALTHY))
+_CLAIM_CALLS = tuple(_CLAIM.replace("{which}", f"{_CALLS} AND {health}") for health in (_SUSPECT, _HEALTHY))
+_DUE = "state IN ('scheduled', 'sending', 'retrying')"
 _BEGIN_ATTEMPT = """
     INSERT INTO attempts (workspace_id, delivery_id, number, started_at, enhanced_code, reply)
     VALUES (:workspace_id, :delivery_id, :number, :started_at, '', '')"""
@@ -80,18 +85,41 @@ class SqlQueue:
     def claim(
         self, *, worker: str, now: datetime, lease_ends: datetime, limit: int, passed_over: Iterable[WorkspaceId] = ()
     ) -> list[Delivery]:
-        """Take what has been due longest, at most `limit`, for `worker`; each begins a new attempt. A suspect is taken alone.
+        """Take the mail that has been due longest, at most `limit`, for `worker`; each begins a new attempt.
 
-        Nothing is taken of the workspaces that are `passed_over`.
+        A suspect is taken alone. Nothing is taken of the workspaces that are `passed_over`.
 
         A delivery whose attempts ended with their worker MOST_CRASHES times is failed here instead: it may be the cause.
         """
-        lease: dict[str, object] = {"worker": worker, "now": micros(now), "lease_ends": micros(lease_ends)}
-        lease["passed_over"] = as_json(sorted(passed_over))
+        lease = {"worker": worker, "lease_ends": micros(lease_ends), "passed_over": as_json(sorted(passed_over))}
+        return self._claim(_CLAIM_MAIL, lease, limit=limit, now=now)
+
+    def claim_calls(
+        self, endpoint: str, *, worker: str, now: datetime, lease_ends: datetime, limit: int
+    ) -> list[Delivery]:
+        """Take the calls of one webhook that have been due longest, as `claim` takes mail."""
+        lease = {"worker": worker, "lease_ends": micros(lease_ends), "passed_over": "[]", "endpoint": endpoint}
+        return self._claim(_CLAIM_CALLS, lease, limit=limit, now=now)
+
+    def due_endpoint(self, *, now: datetime, passed_over: Iterable[str]) -> str | None:
+        """Return the webhook, but for those `passed_over`, of which a call has been due longest."""
+        statement = f"""
+            SELECT recipient_key FROM deliveries
+             WHERE {_DUE} AND action = 'call_webhook' AND next_at <= :now AND NOT recipient_key {{any_of}}(:passed_over)
+             ORDER BY next_at LIMIT 1"""
+        with self._database.reading() as connection:
+            rows = connection.rows(statement, now=micros(now), passed_over=as_json(sorted(passed_over)))
+        return str(rows[0]["recipient_key"]) if rows else None
+
+    def _claim(
+        self, statements: tuple[str, ...], lease: dict[str, object], *, limit: int, now: datetime
+    ) -> list[Delivery]:
+        suspect, healthy = statements
         try:
             with self._database.transaction() as connection:
-                taken = _begun(connection, connection.rows(_CLAIM_SUSPECT, limit=1, **lease), now=now)
-                taken = taken or _begun(connection, connection.rows(_CLAIM_HEALTHY, limit=limit, **lease), now=now)
+                taken = _begun(connection, connection.rows(suspect, limit=1, now=micros(now), **lease), now=now)
+                if not taken:
+                    taken = _begun(connection, connection.rows(healthy, limit=limit, now=micros(now), **lease), now=now)
         except ConflictError:
             return []  # another worker took one to the same recipient at this moment; the next claim sees it
         return sorted(taken, key=lambda delivery: (delivery.due_at, delivery.booking_revision))
@@ -114,7 +142,11 @@ class SqlQueue:
 
     def next_due(self) -> datetime | None:
         """Return when the next delivery of any workspace wants to be acted on."""
-        statement = "SELECT min(next_at) AS at FROM deliveries WHERE state IN ('scheduled', 'sending', 'retrying')"
+        # Each half has an index of its own.
+        statement = f"""
+            SELECT min(at) AS at FROM (
+                SELECT min(next_at) AS at FROM deliveries WHERE {_DUE} AND action <> 'call_webhook' UNION ALL
+                SELECT min(next_at) AS at FROM deliveries WHERE {_DUE} AND action = 'call_webhook') AS both_kinds"""
         with self._database.reading() as connection:
             row = connection.rows(statement)[0]
         return None if row["at"] is None else instant(row["at"])

@@ -6,10 +6,12 @@ from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
+from tocsin.domain.actions import ACTIONS, Action
+from tocsin.domain.actions.types import ActionType
 from tocsin.domain.conditions import AnyOf, Condition, Field, Operator
 from tocsin.domain.events import EventKind
 from tocsin.domain.model import LinkId
-from tocsin.domain.rules import Action, ActionType, AutomationRule, RuleId
+from tocsin.domain.rules import AutomationRule, RuleId
 from tocsin.storage.columns import Row, as_json, instant, micros
 
 _LONG = 16_384  # characters; longer ones are read anew each time
@@ -26,7 +28,7 @@ def values_of(rule: AutomationRule) -> dict[str, object]:
         "enabled": rule.enabled,
         "offset_s": seconds[0] if seconds else None,
         "more_offsets_s": as_json(seconds[1:]),
-        "actions": as_json([asdict(action) for action in rule.actions]),
+        "actions": as_json([{"type": action.type.value, **asdict(action)} for action in rule.actions]),
         "conditions": as_json([_condition_json(condition) for condition in rule.conditions]),
         "created_at": micros(rule.created_at),
         "updated_at": micros(rule.updated_at),
@@ -88,10 +90,13 @@ def actions_of(text: str) -> tuple[Action, ...]:
 
 
 def _read(text: str) -> tuple[Action, ...]:
-    return tuple(
-        Action(**{**action, "type": ActionType(action["type"]), "emails": tuple(action["emails"])})
-        for action in json.loads(text)
-    )
+    return tuple(_action(**action) for action in json.loads(text))
+
+
+def _action(*, type: str, **fields: Any) -> Action:  # noqa: A002  the name that it has in the column
+    if "emails" in fields:
+        fields["emails"] = tuple(fields["emails"])
+    return ACTIONS[ActionType(type)](**fields)
 
 
 # A rule writes to many, and a batch of deliveries asks for its actions once for each.

@@ -3,10 +3,11 @@
 import json
 from collections.abc import Iterable
 
+from tocsin.domain.actions import Action
 from tocsin.domain.conditions import AnyOf, Condition
 from tocsin.domain.events import EventKind
 from tocsin.domain.model import LinkId, WorkspaceId
-from tocsin.domain.rules import Action, AutomationRule, RuleId, RuleRevision
+from tocsin.domain.rules import AutomationRule, RuleId, RuleRevision
 from tocsin.storage.columns import Row, as_json, instant, micros
 from tocsin.storage.database import Connection
 from tocsin.storage.rule_columns import actions_of, conditions_of, rule_of, values_of

@@ -21,6 +21,7 @@ from tocsin.storage.rules import SqlRules
 from tocsin.storage.suppressions import SqlSuppressions
 from tocsin.storage.sync import SqlSync
 from tocsin.storage.usage import SqlUsage
+from tocsin.storage.webhooks import SqlWebhookSecrets
 from tocsin.storage.workspaces import SqlWorkspaces
 
 
@@ -49,6 +50,7 @@ class SqlTransaction:
         self.dkim_keys = SqlDkimKeys(connection, workspace_id)
         self.inbound_counts = SqlInboundCounts(connection, workspace_id)
         self.bounces = SqlBounces(connection, workspace_id)
+        self.webhook_secrets = SqlWebhookSecrets(connection, workspace_id)
 
 
 class SqlStore:

@@ -6,7 +6,8 @@ from datetime import datetime
 from tocsin.domain.delivery import Delivery
 from tocsin.domain.model import BookingId, WorkspaceId
 from tocsin.domain.plan import Planned
-from tocsin.domain.rules import RuleId, recipient_key
+from tocsin.domain.recipients import recipient_key
+from tocsin.domain.rules import RuleId
 from tocsin.domain.sync import LONGEST_SETTLE, Inviter
 from tocsin.services.ports import NewId
 from tocsin.storage.columns import Row, as_json, instant, micros
@@ -56,7 +57,7 @@ class SqlSync:
             SELECT count(*) AS n FROM attempts a
               JOIN deliveries d ON d.workspace_id = a.workspace_id AND d.id = a.delivery_id
              WHERE d.workspace_id = :workspace_id AND d.booking_id = :booking_id AND d.recipient_key = :recipient_key
-               AND (a.result = 'unknown' OR a.result IS NULL)
+               AND d.action = 'send_calendar_invite_to_anyone' AND (a.result = 'unknown' OR a.result IS NULL)
                AND NOT (a.delivery_id = :id AND a.number = :number)"""
         found = self._connection.number(
             statement,

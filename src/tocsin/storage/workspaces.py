@@ -99,6 +99,7 @@ class SqlWorkspaces:
 _OWNED = (
     "inbound_counts",
     "dkim_keys",
+    "webhook_secrets",
     "suppressions",
     "usage",
     "workspace_limits",

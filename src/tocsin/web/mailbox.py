@@ -1,4 +1,4 @@
-"""The captured mailbox: what would have been sent, as a mail program and a calendar would show it."""
+"""The captured mailbox: what would have been sent, as a mail program and a calendar would show it, and what was called."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ from tocsin.domain.delivery import Delivery, State
 from tocsin.domain.errors import NotFoundError
 from tocsin.domain.model import Workspace
 from tocsin.formats import dates
-from tocsin.formats.opened import opened
+from tocsin.formats.opened import opened, opened_call
 from tocsin.services import deliveries
 from tocsin.services.ports import DeliveryFilter, Page, Transaction
 
@@ -21,6 +21,7 @@ class Message:
 
     id: str
     event: str
+    is_call: bool
     at: datetime
     headers: tuple[tuple[str, str], ...]
     subject: str
@@ -77,10 +78,11 @@ def message(app: App, workspace: Workspace, delivery_id: str) -> Message:
 
 def _read(tx: Transaction, workspace: Workspace, delivery: Delivery) -> Message:
     raw = deliveries.message(tx, delivery.id).message
-    shown = opened(raw)
+    shown = opened_call(raw) if delivery.is_call else opened(raw)
     return Message(
         id=delivery.id,
         event=delivery.event.value,
+        is_call=delivery.is_call,
         at=delivery.settled_at or delivery.due_at,
         headers=shown.headers,
         subject=shown.subject,

@@ -11,10 +11,11 @@ from functools import partial
 from tocsin.domain.delivery import Delivery, Settlement
 from tocsin.domain.errors import UnavailableError
 from tocsin.services.attempts import UnsettledError, deliver
-from tocsin.services.ports_relay import Mailer
+from tocsin.services.ports_relay import Caller, Mailer
 from tocsin.services.preparation import Sender
 from tocsin.workers import maintenance
 from tocsin.workers.baton import Baton
+from tocsin.workers.callers import Callers
 from tocsin.workers.gate import Gate
 from tocsin.workers.lease import LEASE, Lease
 from tocsin.workers.pace import MOST, Pace
@@ -28,7 +29,10 @@ log = logging.getLogger("tocsin.workers")
 
 
 class Crew:
-    """The worker threads of one process. They share a lease and the way to the relay, and one of them is at work at a time."""
+    """The worker threads of one process. They share a lease and the way to the relay, and one of them is at work at a time.
+
+    With `caller` webhooks are called too, by threads of their own.
+    """
 
     def __init__(
         self,
@@ -38,6 +42,7 @@ class Crew:
         *,
         threads: int = THREADS,
         lease: timedelta = LEASE,
+        caller: Callable[[], Caller] | None = None,
     ) -> None:
         self._sender = sender
         self._bell = bell
@@ -50,6 +55,8 @@ class Crew:
         jobs: list[Callable[[], None]] = [lambda: self._work(mailer()) for _ in range(threads)]
         jobs.append(lambda: self._lease.keep(self._stop))
         jobs.append(lambda: maintenance.keep(sender, self._stop, bell))
+        if caller is not None:
+            jobs.append(Callers(sender, caller, self._lease, self._stop).keep)
         self._threads = [threading.Thread(target=job, name=f"tocsin-{n}", daemon=True) for n, job in enumerate(jobs)]
 
     def start(self) -> None:

@@ -10,7 +10,7 @@ from tocsin.api.schemas.fields import Asked, Shown, plain
 from tocsin.api.schemas.paging import PageQuery, Pagination
 from tocsin.domain.delivery import OPEN, Attempt, Delivery, State
 from tocsin.domain.invite import Invitation, Proposed
-from tocsin.domain.rules import recipient_key
+from tocsin.domain.recipients import recipient_key
 from tocsin.services.ports import DeliveryFilter
 
 _States = Literal[
@@ -46,6 +46,7 @@ class DeliveryOut(Shown):
     rule_id: str
     rule_revision: int
     action_index: int
+    action_type: str
     booking_id: str
     booking_revision: int
     recipient: str
@@ -69,6 +70,7 @@ class DeliveryOut(Shown):
             rule_id=delivery.rule_id,
             rule_revision=delivery.rule_revision,
             action_index=delivery.action_index,
+            action_type=delivery.action.value,
             booking_id=delivery.booking_id,
             booking_revision=delivery.booking_revision,
             recipient=delivery.recipient,
@@ -82,7 +84,10 @@ class DeliveryOut(Shown):
 
 
 class AttemptOut(Shown):
-    """One SMTP dialogue. `result` is null while it runs, and `interrupted` if its worker died."""
+    """One SMTP dialogue, or one call of a webhook, whose status is `code`.
+
+    `result` is null while it runs, and `interrupted` if its worker died.
+    """
 
     number: int
     started_at: datetime

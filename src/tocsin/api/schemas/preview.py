@@ -7,13 +7,13 @@ from pydantic import Field
 
 from tocsin.api.schemas.explain import ClauseOut
 from tocsin.api.schemas.fields import Shown, plain
-from tocsin.api.schemas.rules import RuleIn
-from tocsin.formats.opened import opened
+from tocsin.api.schemas.rules import FullRuleIn
+from tocsin.formats.opened import opened, opened_call
 from tocsin.services.preview import Preview
 from tocsin.services.preview import Shown as ShownMessage
 
 
-class PreviewIn(RuleIn):
+class PreviewIn(FullRuleIn):
     """A rule as it could be saved, and the booking to try it on."""
 
     booking_id: Annotated[
@@ -24,11 +24,13 @@ class PreviewIn(RuleIn):
 class PreviewedOut(Shown):
     """One message that would be sent, or would not be, for a reason; then there is nothing to be seen of it.
 
-    `message` is what would leave, octet for octet but for what is new in each message: ids and the moment of writing.
+    `message` is what would leave, octet for octet but for what is new in each message: ids and the moment of writing. Of the
+    call of a webhook, whose recipient is its URL, that is the body.
     """
 
     recipient: str
     action_index: int
+    action_type: str
     time_zone: str
     due_at: datetime
     would_be_sent: bool
@@ -43,18 +45,19 @@ class PreviewedOut(Shown):
     def of(cls, shown: ShownMessage) -> Self:
         """Return `shown` as it is shown."""
         message = None if shown.message is None else shown.message.message
-        parts = None if message is None else opened(message)
+        parts = None if message is None else (opened_call if shown.delivery.is_call else opened)(message)
         return cls(
             recipient=shown.delivery.recipient,
             action_index=shown.delivery.action_index,
+            action_type=shown.delivery.action.value,
             time_zone=shown.time_zone,
             due_at=shown.delivery.due_at,
             would_be_sent=message is not None,
             reason=shown.reason or None,
             subject=None if parts is None else parts.subject,
             text=None if parts is None else parts.text,
-            html=None if parts is None else parts.html,
-            calendar=None if parts is None else parts.calendar,
+            html=None if parts is None else parts.html or None,
+            calendar=None if parts is None else parts.calendar or None,
             message=None if message is None else message.decode("utf-8"),
         )
 

@@ -11,6 +11,7 @@ from tocsin.domain.errors import InvalidInputError, Problem
 from tocsin.domain.text import one_line
 
 M = TypeVar("M", bound=BaseModel)
+TAG = "="  # begins the name of one of several models in a place; no field of ours begins so
 
 _SENTENCES = {
     "missing": "is required",
@@ -36,29 +37,36 @@ _SENTENCES = {
 }
 
 
-def read(model: type[M], sent: Mapping[str, object]) -> M:
-    """Return `sent` as `model`. Raises InvalidInputError naming every wrong field."""
-    found, wrong = read_with_problems(model, sent)
+def tag(model: type[BaseModel]) -> str:
+    """Return what names a model where it is one of several."""
+    return f"{TAG}{model.__name__}"
+
+
+def read(model: type[M], sent: Mapping[str, object], *, context: Mapping[str, object] | None = None) -> M:
+    """Return `sent` as `model`, whose fields may ask for `context`. Raises InvalidInputError naming every wrong field."""
+    found, wrong = read_with_problems(model, sent, context=context)
     if found is None:
         raise InvalidInputError(wrong)
     return found
 
 
-def read_with_problems(model: type[M], sent: Mapping[str, object]) -> tuple[M | None, list[Problem]]:
+def read_with_problems(
+    model: type[M], sent: Mapping[str, object], *, context: Mapping[str, object] | None = None
+) -> tuple[M | None, list[Problem]]:
     """Return `sent` as `model`, or None and what is wrong with it, for callers who have more to check."""
     try:
-        return model.model_validate(sent), []
+        return model.model_validate(sent, context=context), []
     except ValidationError as error:
         details = error.errors(include_url=False)
         return None, [_problem(model, detail) for detail in details]
 
 
 def _problem(model: type[BaseModel], detail: ErrorDetails) -> Problem:
-    location = _as_sent(model, detail["loc"])
+    location = _as_sent(model, _untagged(detail["loc"]))
     path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in location).lstrip(".")
     field = one_line(path).strip() or "body"  # the name of an unknown field can be anything
     if detail["type"] == "extra_forbidden":
-        return Problem(field=field, message=_unknown(model, location))
+        return Problem(field=field, message=_unknown(model, detail["loc"], location))
     if detail["type"] == "value_error":
         return Problem(field=field, message=str(detail["ctx"]["error"]))
     context = dict(detail.get("ctx", {}))
@@ -67,23 +75,36 @@ def _problem(model: type[BaseModel], detail: ErrorDetails) -> Problem:
     return Problem(field=field, message=sentence.format(**context))
 
 
+def _untagged(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Return `location` without what pydantic puts behind a place in a list to tell which of several models was taken."""
+    return tuple(part for part in location if not _is_tag(part))
+
+
+def _is_tag(part: int | str) -> bool:
+    return isinstance(part, str) and part.startswith(TAG)
+
+
 def _as_sent(model: type[BaseModel], location: tuple[int | str, ...]) -> tuple[int | str, ...]:
     """Return `location` with the name that the wire has; of a default pydantic gives the model's own."""
     field = model.model_fields.get(str(location[0])) if location else None
     return (field.alias, *location[1:]) if field is not None and field.alias else location
 
 
-def _unknown(model: type[BaseModel], location: tuple[int | str, ...]) -> str:
-    names = list(_fields(model, location[:-1]))
+def _unknown(model: type[BaseModel], tagged: tuple[int | str, ...], location: tuple[int | str, ...]) -> str:
+    names = list(_fields(model, tagged[:-1]))
     near = difflib.get_close_matches(str(location[-1]), names, n=1, cutoff=0.0)
     return f"is not a field here; did you mean {near[0]}?"
 
 
 def _fields(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
     """Return the names of the fields of the model that stands at `path` inside `model`."""
+    several: list[type[BaseModel]] = []
     for part in path:
-        if isinstance(part, str):
-            model = next(_models(model.model_fields[part].annotation), model)
+        if _is_tag(part):
+            model = next((one for one in several if tag(one) == part), model)
+        elif isinstance(part, str):
+            several = list(_models(model.model_fields[part].annotation))
+            model = next(iter(several), model)
     return list(model.model_fields)
 
 

@@ -5,44 +5,17 @@ from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, WithJsonSchema, field_validator
 
+from tocsin.api.schemas.actions import ActionIn, ActionOut, AnyActionIn, action_out
 from tocsin.api.schemas.conditions import ConditionIn, ConditionOut
-from tocsin.api.schemas.fields import HtmlTemplate, OptionalLine, Shown, StrictlySent, SubjectTemplate
+from tocsin.api.schemas.fields import OptionalLine, Shown, StrictlySent
 from tocsin.api.schemas.paging import Pagination
 from tocsin.domain.conditions import MOST_CONDITIONS
 from tocsin.domain.events import OF_RULES, TIMED, EventKind
 from tocsin.domain.model import LinkId
-from tocsin.domain.rules import (
-    MOST_ACTIONS,
-    MOST_EMAILS,
-    MOST_LINKS,
-    MOST_OFFSET,
-    MOST_OFFSETS,
-    RECIPIENTS,
-    Action,
-    ActionType,
-    AutomationRule,
-    RuleDraft,
-    recipient_key,
-)
-from tocsin.domain.templates import Variable, parse
-from tocsin.domain.text import LINE_LENGTH, complaint
-from tocsin.formats import addresses
+from tocsin.domain.rules import MOST_ACTIONS, MOST_LINKS, MOST_OFFSET, MOST_OFFSETS, AutomationRule, RuleDraft
+from tocsin.domain.text import complaint
 
 _EVENTS = ", ".join(OF_RULES)
-_TYPES = ", ".join(ActionType)
-
-
-def _recipient(value: str) -> str:
-    pieces = list(parse(value.strip()))
-    if len(pieces) == 1 and isinstance(pieces[0], Variable):
-        entry = f"{{{{{pieces[0].name}}}}}"
-        if entry in RECIPIENTS:
-            return entry
-        raise ValueError(f"of variables only {', '.join(RECIPIENTS)} can be recipients")
-    wrong = complaint(value, limit=LINE_LENGTH) or addresses.complaint(value.strip())
-    if wrong is not None:
-        raise ValueError(wrong)
-    return addresses.normal(value.strip())
 
 
 def _link_id(value: str) -> str:
@@ -50,40 +23,6 @@ def _link_id(value: str) -> str:
     if wrong is not None:
         raise ValueError(wrong)
     return value
-
-
-class ActionIn(StrictlySent):
-    """What a rule does: send a calendar invite to each of `emails`."""
-
-    type: Annotated[str, Field(description=f"one of {_TYPES}")]
-    emails: Annotated[list[Annotated[str, AfterValidator(_recipient)]], Field(min_length=1, max_length=MOST_EMAILS)]
-    email_subject: SubjectTemplate
-    email_body: HtmlTemplate
-    calendar_invite_subject: SubjectTemplate
-    calendar_invite_body: HtmlTemplate
-    keep_in_sync: bool = False
-
-    @field_validator("type")
-    @classmethod
-    def _known_type(cls, value: str) -> str:
-        if value not in list(ActionType):
-            raise ValueError(f"must be {_TYPES}")
-        return value
-
-    def action(self) -> Action:
-        """Return the same in our words, each address once."""
-        once: dict[str, str] = {}
-        for email in self.emails:
-            once.setdefault(recipient_key(email), email)
-        return Action(
-            type=ActionType(self.type),
-            emails=tuple(once.values()),
-            email_subject=self.email_subject,
-            email_body=self.email_body,
-            calendar_invite_subject=self.calendar_invite_subject,
-            calendar_invite_body=self.calendar_invite_body,
-            keep_in_sync=self.keep_in_sync,
-        )
 
 
 def _known_event(value: str) -> str:
@@ -98,6 +37,7 @@ _LinkIds = Annotated[
     Field(min_length=1, max_length=MOST_LINKS, description="ids (UUIDs) of scheduling links, not of templates"),
 ]
 _Actions = Annotated[list[ActionIn], Field(min_length=1, max_length=MOST_ACTIONS)]
+_AnyActions = Annotated[list[AnyActionIn], Field(min_length=1, max_length=MOST_ACTIONS)]
 
 
 def _minutes(value: Any) -> Any:
@@ -118,12 +58,10 @@ _Offsets = Annotated[
 _Conditions = Annotated[list[ConditionIn], Field(max_length=MOST_CONDITIONS, description="all of them must hold")]
 
 
-class RuleIn(StrictlySent):
-    """An automation rule as it is asked for."""
-
+class _Rule(StrictlySent):
     event: _Event
     meeting_ids: _LinkIds
-    actions: _Actions
+    actions: list[Any]
     name: OptionalLine = ""
     offset_minutes: _Offsets | None = None
     enabled: bool = True
@@ -149,12 +87,24 @@ class RuleIn(StrictlySent):
         )
 
 
+class RuleIn(_Rule):
+    """An automation rule as the original knows it, and with what is ours beside its action."""
+
+    actions: _Actions
+
+
+class FullRuleIn(_Rule):
+    """An automation rule with any of our actions."""
+
+    actions: _AnyActions
+
+
 class RulePatch(StrictlySent):
     """What to change of an automation rule; what is left out stays as it is."""
 
     event: _Event | None = None
     meeting_ids: _LinkIds | None = None
-    actions: _Actions | None = None
+    actions: _AnyActions | None = None
     name: OptionalLine = ""
     offset_minutes: _Offsets | None = None
     enabled: bool | None = None
@@ -183,18 +133,6 @@ class RuleOut(Shown):
         return cls(id=rule.id, name=rule.name, meeting_ids=list(rule.link_ids))
 
 
-class ActionOut(Shown):
-    """An action in full."""
-
-    type: str
-    emails: list[str]
-    email_subject: str
-    email_body: str
-    calendar_invite_subject: str
-    calendar_invite_body: str
-    keep_in_sync: bool
-
-
 class FullRuleOut(Shown):
     """A rule in full: ours."""
 
@@ -218,7 +156,7 @@ class FullRuleOut(Shown):
             name=rule.name,
             meeting_ids=list(rule.link_ids),
             event=rule.event.value,
-            actions=[_action_out(action) for action in rule.actions],
+            actions=[action_out(action) for action in rule.actions],
             enabled=rule.enabled,
             offset_minutes=_shown_offsets(rule),
             conditions=[ConditionOut.of(one) for one in rule.conditions],
@@ -245,18 +183,6 @@ class RulesAnswer(Shown):
 
     workflows: list[RuleOut]
     pagination: Pagination
-
-
-def _action_out(action: Action) -> ActionOut:
-    return ActionOut(
-        type=action.type.value,
-        emails=list(action.emails),
-        email_subject=action.email_subject,
-        email_body=action.email_body,
-        calendar_invite_subject=action.calendar_invite_subject,
-        calendar_invite_body=action.calendar_invite_body,
-        keep_in_sync=action.keep_in_sync,
-    )
 
 
 def _shown_offsets(rule: AutomationRule) -> int | list[int] | None:

@@ -52,5 +52,17 @@ def test_a_reminder_says_when_it_is_due_or_why_never() -> None:
     rule = a_reminder(link_ids=(LINK_ID,))
 
     assert clauses(rule, a_booking(), [])[-1].sentence == "it is due at 2026-11-25 11:00 UTC"
-    assert clauses(rule, a_cancelled_booking(), [])[-1].sentence == "the booking is cancelled"
+    assert (
+        clauses(rule, a_cancelled_booking(), [])[-1].sentence
+        == "the booking is cancelled, and only a confirmed one has such a moment"
+    )
     assert not clauses(rule, a_cancelled_booking(), [])[-1].holds
+
+
+def test_a_rule_of_very_many_links_names_some_and_how_many_more() -> None:
+    links = tuple(LinkId(f"link {number}") for number in range(23))
+
+    found = clauses(a_rule(link_ids=links), a_booking(), [CONFIRMED])[1]
+
+    assert found.wanted == (*links[:20], "and 3 more")
+    assert found.found == (LINK_ID,)

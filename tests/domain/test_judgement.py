@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.builders import DAY, LINK_ID, NOON, a_booking, a_client, a_member, an_outcome
 from tocsin.domain.conditions import OPERATORS, SORTS, WORDS, AnyOf, Condition, Field, Operator, Sort, Value
-from tocsin.domain.judgement import Known, unmet
+from tocsin.domain.judgement import Known, judged, unmet
 from tocsin.domain.model import Booking, MemberId, Place
 from tocsin.domain.rsvp import Rsvp
 
@@ -172,3 +172,21 @@ def test_what_denies_holds_just_where_what_it_denies_does_not(
     holds = [unmet([asked(field, one, value, question="Topic")], facts) is None for one in (affirms, denies)]
 
     assert holds in ([True, False], [False, True])
+
+
+def test_a_condition_is_judged_in_words_with_what_is_so_whether_it_holds_or_not() -> None:
+    group = AnyOf(
+        conditions=(asked(Field.CLIENT_DOMAIN, Operator.IS, "example.org"), asked(Field.BOOKING_HOUR, Operator.IS, 9))
+    )
+    found = [judged(one, known()) for one in (asked(Field.PLACE_SPOT, Operator.IS, "zoom"), group)]
+
+    assert [(one.name, one.holds) for one in found] == [("conditions", True), ("conditions", False)]
+    assert [one.sentence for one in found] == [
+        "the rule asks that place.spot is zoom, and it is so: place.spot is zoom",
+        (
+            "the rule asks that client.domain is example.org or booking.hour is 9, and it is not so: "
+            "client.domain is Example.NET and booking.hour is 13"
+        ),
+    ]
+    assert found[1].wanted == ("client.domain is example.org or booking.hour is 9",)
+    assert found[1].found == ("client.domain is Example.NET", "booking.hour is 13")

@@ -92,7 +92,7 @@ def test_each_revision_of_an_action_is_kept_even_when_the_rule_is_gone(acme: Sql
     keep(acme, a_rule(revision=1, actions=(first,)), a_rule(revision=2, actions=(second, other)))
 
     with acme.transaction(WORKSPACE_ID) as tx:
-        tx.rules.delete(RULE_ID)
+        tx.rules.delete(RULE_ID, at=NOON)
 
     with acme.reading(WORKSPACE_ID) as tx:
         assert tx.rules.get(RULE_ID) is None
@@ -123,6 +123,6 @@ def test_the_queue_names_the_rules_that_are_not_planned_to_the_end(acme: SqlStor
     assert acme.queue.unplanned_rules() == [(WORKSPACE_ID, RULE_ID)]
 
     with acme.transaction(WORKSPACE_ID) as tx:
-        tx.rules.delete(RULE_ID)
+        tx.rules.delete(RULE_ID, at=NOON)
 
     assert acme.queue.unplanned_rules() == []

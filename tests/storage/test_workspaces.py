@@ -205,7 +205,7 @@ def test_nothing_done_in_one_workspace_touches_another(store: SqlStore, database
         tx.bookings.put(a_booking(revision=9))
         tx.rules.put(a_rule(revision=9))
         tx.rules.planned_until(RULE_ID, after_id=None)
-        tx.rules.delete(RULE_ID)
+        tx.rules.delete(RULE_ID, at=NOON)
         tx.deliveries.add([a_planned(rule_revision=9)], new_id=numbered("n{}"), now=NOON)
         tx.deliveries.add(
             [a_planned(key="newer", event=EventKind.BOOKING_RESCHEDULED, booking_revision=9)],

@@ -11,7 +11,7 @@ from tocsin.api.schemas.bookings import (
     BookingPatch,
     BookingsAnswer,
 )
-from tocsin.api.schemas.explain import ExplainAnswer
+from tocsin.api.schemas.explain import ExplainAnswer, ExplainQuery
 from tocsin.api.schemas.paging import listing
 from tocsin.api.schemas.reading import read
 from tocsin.domain.access import Scope
@@ -49,10 +49,11 @@ def show(call: Call) -> Reply:
         return Reply(body=_wrapped(tx, call, bookings.get(tx, call.path["id"])))
 
 
-def why(call: Call) -> Reply:
+def why(call: Call, query: ExplainQuery) -> Reply:
     """Say why each rule wrote, or did not write, to anybody about a booking, and who holds what."""
     with call.reading() as tx:
-        return Reply(body=ExplainAnswer.of(explain(tx, call.path["id"])).wire())
+        found = explain(tx, call.path["id"], rule_id=query.rule_id, recipient=query.recipient)
+    return Reply(body=ExplainAnswer.of(found).wire())
 
 
 def update(call: Call, sent: dict[str, object]) -> Reply:
@@ -101,7 +102,7 @@ ROUTES = [
     Route(method="GET", path=f"{_PATH}/{{id}}", handler=show, scope=_READ, summary="Show a booking",
           answer=BookingAnswer),
     Route(method="GET", path=f"{_PATH}/{{id}}/explain", handler=why, scope=_READ,
-          summary="Say why each rule did, or did not, write about a booking", answer=ExplainAnswer),
+          summary="Say why each rule did, or did not, write about a booking", query=ExplainQuery, answer=ExplainAnswer),
     Route(method="PATCH", path=f"{_PATH}/{{id}}", handler=update, scope=_WRITE,
           summary="Reschedule, cancel, approve, reject or mark a booking", body=BookingPatch, answer=BookingAnswer),
     *(

@@ -1,13 +1,18 @@
-"""Why a rule did, or did not, write to anybody about a booking: each clause of it in turn, in words."""
+"""The clauses of a rule: what must hold for it to write to anybody about a booking, in words and with what was so.
 
-from collections.abc import Iterable, Iterator
+What a rule did, or did not, when something happened is in `occasions.py`; what became of a delivery in `story.py`.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tocsin.domain.events import TIMED, EventKind
-from tocsin.domain.model import Booking, BookingStatus
+from tocsin.domain.model import Booking, BookingStatus, LinkId
 from tocsin.domain.rules import AutomationRule
 from tocsin.domain.schedule import moments
+
+MOST_VALUES = 20  # of a clause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,11 +27,14 @@ class Happened:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clause:
-    """One thing that must hold for a rule to fire, and whether it does."""
+    """One thing that must hold, and whether it does. `wanted` is what is asked for, `found` what was so, `at` since when."""
 
     name: str
     holds: bool
     sentence: str
+    wanted: tuple[str, ...] = ()
+    found: tuple[str, ...] = ()
+    at: datetime | None = None
 
 
 def clauses(rule: AutomationRule, booking: Booking, happened: Iterable[Happened]) -> list[Clause]:
@@ -34,15 +42,10 @@ def clauses(rule: AutomationRule, booking: Booking, happened: Iterable[Happened]
 
     A condition is asked for each message; whether it held stands with the delivery.
     """
-    is_linked = booking.link_id in rule.link_ids
     return [
-        Clause(name="enabled", holds=rule.enabled, sentence=f"the rule is switched {'on' if rule.enabled else 'off'}"),
-        Clause(
-            name="meeting_ids",
-            holds=is_linked,
-            sentence=f"the booking's meeting is {'' if is_linked else 'not '}among those of the rule",
-        ),
-        *(_timed(rule, booking) if rule.event in TIMED else _event(rule, happened)),
+        switched(is_on=rule.enabled),
+        linked(rule.link_ids, booking),
+        *([timed(rule.event, rule.offsets, booking)] if rule.event in TIMED else _event(rule, happened)),
         *(
             Clause(name="conditions", holds=True, sentence=f"asked before each message is sent: {condition}")
             for condition in rule.conditions
@@ -50,20 +53,92 @@ def clauses(rule: AutomationRule, booking: Booking, happened: Iterable[Happened]
     ]
 
 
-def _timed(rule: AutomationRule, booking: Booking) -> Iterator[Clause]:
-    due = [f"{at:%Y-%m-%d %H:%M}" for at, _ in moments(rule.event, booking, rule.offsets)]
+def switched(*, is_on: bool, is_now: bool = True, since: datetime | None = None) -> Clause:
+    """Return whether a rule is switched on, or was; `since` is since when it is or was off."""
+    state = "on" if is_on else "off"
+    since_when = "" if since is None or is_on else f" since {said(since)}"
+    sentence = f"the rule {'is' if is_now else 'was'} switched {state}{since_when}"
+    return Clause(name="enabled", holds=is_on, sentence=sentence, wanted=("on",), found=(state,), at=since)
+
+
+def linked(link_ids: tuple[LinkId, ...], booking: Booking, *, is_now: bool = True) -> Clause:
+    """Return whether the link of a booking is, or was, one of a rule's."""
+    is_linked = booking.link_id in link_ids
+    return Clause(
+        name="meeting_ids",
+        holds=is_linked,
+        sentence=f"the booking's meeting {'is' if is_now else 'was'} {'' if is_linked else 'not '}among those of the rule",
+        wanted=some(link_ids),
+        found=(booking.link_id,),
+    )
+
+
+def timed(kind: EventKind, offsets: Iterable[timedelta], booking: Booking) -> Clause:
+    """Return whether the moments of a timed rule come, and when."""
+    due = [at for at, _ in moments(kind, booking, offsets)]
     is_on = booking.status is BookingStatus.CONFIRMED
-    when = f"it is due at {' and '.join(due)} UTC" if is_on else f"the booking is {booking.status.value}"
-    yield Clause(name="event", holds=is_on, sentence=when)
+    status = booking.status.value.replace("_", " ")
+    instead = f"the booking is {status}, and only a confirmed one has such a moment"
+    return Clause(
+        name="event",
+        holds=is_on,
+        sentence=f"it is due at {in_a_row(due)}" if is_on else instead,
+        wanted=(BookingStatus.CONFIRMED.value,),
+        found=(booking.status.value,),
+        at=due[0] if is_on else None,
+    )
+
+
+def happened_at(one: Happened) -> Clause:
+    """Return that an event happened."""
+    answered = f", the answer of {one.about}," if one.about else ""
+    sentence = f"{one.kind.value}{answered} happened at {said(one.occurred_at)}"
+    return Clause(
+        name="event",
+        holds=True,
+        sentence=sentence,
+        wanted=(one.kind.value,),
+        found=(one.kind.value,),
+        at=one.occurred_at,
+    )
+
+
+def never_happened(kind: EventKind, happened: Iterable[Happened]) -> Clause:
+    """Return that an event did not happen, with those that did."""
+    found = tuple(dict.fromkeys(one.kind.value for one in happened))
+    sentence = f"{kind.value} has not happened to this booking"
+    return Clause(name="event", holds=False, sentence=sentence, wanted=(kind.value,), found=found)
+
+
+def made_after(made_at: datetime) -> Clause:
+    """Return that a rule was made too late for an event."""
+    sentence = f"the rule was made after that, at {said(made_at)}"
+    return Clause(name="created_at", holds=False, sentence=sentence, at=made_at)
+
+
+def said(moment: datetime) -> str:
+    """Return a moment as sentences say it."""
+    return f"{moment:%Y-%m-%d %H:%M} UTC"
+
+
+def in_a_row(times: Iterable[datetime]) -> str:
+    """Return moments as sentences say them."""
+    return " and ".join(f"{at:%Y-%m-%d %H:%M}" for at in times) + " UTC"
+
+
+def some(values: Sequence[str]) -> tuple[str, ...]:
+    """Return values as a clause has them: the first of very many, and how many more there are."""
+    more = (f"and {len(values) - MOST_VALUES} more",) if len(values) > MOST_VALUES else ()
+    return (*values[:MOST_VALUES], *more)
 
 
 def _event(rule: AutomationRule, happened: Iterable[Happened]) -> Iterator[Clause]:
-    moments = [one.occurred_at for one in happened if one.kind is rule.event]
-    if not moments:
-        yield Clause(name="event", holds=False, sentence=f"{rule.event.value} has not happened to this booking")
+    known = list(happened)
+    own = [one for one in known if one.kind is rule.event]
+    if not own:
+        yield never_happened(rule.event, known)
         return
-    last = max(moments)
-    yield Clause(name="event", holds=True, sentence=f"{rule.event.value} happened at {last:%Y-%m-%d %H:%M} UTC")
-    if last < rule.created_at:
-        made = f"the rule was made after that, at {rule.created_at:%Y-%m-%d %H:%M} UTC"
-        yield Clause(name="created_at", holds=False, sentence=made)
+    last = max(own, key=lambda one: one.occurred_at)
+    yield happened_at(last)
+    if last.occurred_at < rule.created_at:
+        yield made_after(rule.created_at)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from tocsin.domain.conditions import WEEKDAYS, AnyOf, Condition, Field, Operator, Value, shown
+from tocsin.domain.explain import Clause
 from tocsin.domain.model import Booking
 from tocsin.domain.rsvp import Rsvp
 from tocsin.domain.text import one_line
@@ -44,10 +45,22 @@ def unmet(conditions: Iterable[Condition | AnyOf], known: Known) -> str | None:
     return next((_denied(one, known) for one in conditions if not _holds(one, known)), None)
 
 
+def judged(condition: Condition | AnyOf, known: Known) -> Clause:
+    """Return whether a condition holds, with what was so, as it is asked before each message is sent."""
+    holds, found = _holds(condition, known), _instead(condition, known)
+    so = "and it is so" if holds else "and it is not so"
+    sentence = one_line(f"the rule asks that {condition}, {so}: {' and '.join(found)}", limit=_LONGEST_REASON)
+    return Clause(name="conditions", holds=holds, sentence=sentence, wanted=(str(condition),), found=found)
+
+
 def _denied(condition: Condition | AnyOf, known: Known) -> str:
-    some = condition.conditions if isinstance(condition, AnyOf) else (condition,)
-    instead = " and ".join(dict.fromkeys(f"{one.field} is {_found(one, known)}" for one in some))
+    instead = " and ".join(_instead(condition, known))
     return one_line(f"the rule asks that {condition}; {instead}", limit=_LONGEST_REASON)
+
+
+def _instead(condition: Condition | AnyOf, known: Known) -> tuple[str, ...]:
+    some = condition.conditions if isinstance(condition, AnyOf) else (condition,)
+    return tuple(dict.fromkeys(f"{one.field} is {_found(one, known)}" for one in some))
 
 
 def _found(condition: Condition, known: Known) -> str:

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from tocsin.domain.text import ANSWER_LENGTH, normal, several_lines
 
+MOST_ANSWERS = 10  # of one person about one booking that rules fire for
+
 
 class Rsvp(StrEnum):
     """What somebody has said to an invitation; PARTSTAT in calendars (RFC 5545, 3.2.12)."""

@@ -40,6 +40,11 @@ def normal(value: str) -> str:
     return f"{unicodedata.normalize('NFC', local)}@{plain}"
 
 
+def as_kept(value: str) -> str:
+    """Return an address as deliveries name it, or as it is if it is none: then nothing is found by it."""
+    return value if complaint(value) is not None else normal(value)
+
+
 def _complaint(value: str, *, special: tuple[str, ...], dotless: bool) -> str | None:
     trimmed = value.strip()
     if len(trimmed) > _LONGEST:

@@ -9,6 +9,7 @@ from tocsin.domain.delivery import OPEN, Cause, Delivery
 from tocsin.domain.events import ENTRY_CHANGES, TIMED, Event, EventKind, events_between
 from tocsin.domain.model import Booking
 from tocsin.domain.plan import plan, plan_timed, readdressed
+from tocsin.domain.rsvp import MOST_ANSWERS
 from tocsin.domain.rules import AutomationRule
 from tocsin.domain.schedule import is_coming
 from tocsin.services import sync
@@ -17,7 +18,6 @@ from tocsin.services.ports import DeliveryFilter, NewId, Transaction
 # What plans, moves or drops timed deliveries. Nothing else does: an outcome that is set a week later must not plan a rule that
 # was made after the meeting.
 _MOMENTS = frozenset({EventKind.BOOKING_CONFIRMED, *ENTRY_CHANGES})
-MOST_ANSWERS = 10  # of one person about one booking that rules fire for
 MOST_WAITING = 100  # messages to one person about one booking
 BATCH = 500  # coming bookings that one request plans by itself; the rest is planned in the background
 

@@ -10,23 +10,21 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from tocsin.domain.conditions import Field, looks_at
 from tocsin.domain.delivery import REPLACED, Cause, Delivery, DeliveryId, Frozen, Settlement, State, Verdict, stale
 from tocsin.domain.events import ENTRY_CHANGES, TIMED
 from tocsin.domain.invite import Invitation
-from tocsin.domain.judgement import Known, unmet
+from tocsin.domain.judgement import unmet
 from tocsin.domain.letter import Envelope
 from tocsin.domain.limits import Limits
 from tocsin.domain.model import Booking, BookingId
 from tocsin.domain.plan import plan_timed, planned_as
-from tocsin.domain.rsvp import Rsvp
 from tocsin.domain.rules import AutomationRule
 from tocsin.domain.sync import SAID_ALREADY, Inviter, standing
-from tocsin.formats import zones
 from tocsin.services import consent, dkim, limits, sync, webhooks
 from tocsin.services.actions import compose
 from tocsin.services.actions.composed import Composed
 from tocsin.services.facts import Facts
+from tocsin.services.knowledge import known, rsvp_of
 from tocsin.services.messages import Scene
 from tocsin.services.ports import Chance, Clock, Store, Transaction
 
@@ -180,14 +178,8 @@ def _condition_unmet(batch: _Batch, delivery: Delivery) -> Verdict | None:
     booking, workspace = batch.facts.booking(delivery), batch.facts.workspace
     if not conditions or booking is None or workspace is None:
         return None
-    known = Known(
-        booking=booking,
-        own=_rsvp(batch.facts.told(delivery)),
-        all=tuple(one.rsvp for one in batch.tx.invitations.of_booking(booking.id)),
-        is_new_client=looks_at(conditions, Field.CLIENT_IS_NEW) and batch.tx.bookings.is_first_of_client(booking),
-        start_in=lambda zone: zones.local(booking.starts_at, zone or workspace.time_zone),
-    )
-    failing = unmet(conditions, known)
+    invitations, told = batch.tx.invitations.of_booking(booking.id), batch.facts.told(delivery)
+    failing = unmet(conditions, known(batch.tx, booking, workspace, conditions, invitations=invitations, told=told))
     return None if failing is None else Verdict(state=State.CANCELLED, reason=failing)
 
 
@@ -274,14 +266,10 @@ def _scene(batch: _Batch, delivery: Delivery) -> Scene:
         # Whom a rule writes to is invited by it, whatever was before.
         standing=standing(booking, facts.inviters(delivery), told=told) if is_sync else standing(booking, []),
         told=told,
-        rsvp=_rsvp(batch.tx.invitations.get(booking.id, delivery.about)) if delivery.about else None,
+        rsvp=rsvp_of(batch.tx.invitations.get(booking.id, delivery.about)) if delivery.about else None,
         secret=sender.secret if sender.hears else None,
         fresh_id=sender.chance.ordered_id(),
         opt_out_url=""
         if delivery.is_call
         else consent.opt_out_url(delivery, booking, base_url=base_url, secret=sender.secret),
     )
-
-
-def _rsvp(invitation: Invitation | None) -> Rsvp:
-    return Rsvp.NEEDS_ACTION if invitation is None else invitation.rsvp

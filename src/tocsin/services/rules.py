@@ -130,7 +130,7 @@ def undo(
 def delete(tx: Transaction, rule_id: str, *, now: datetime) -> None:
     """Delete a rule and withdraw what waits of it. Raises NotFoundError."""
     rule = _locked(tx, rule_id)
-    tx.rules.delete(rule.id)
+    tx.rules.delete(rule.id, at=now)
     _withdraw(tx, rule, now=now, reason="the rule was deleted first")
 
 

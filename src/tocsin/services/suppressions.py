@@ -10,7 +10,7 @@ from tocsin.services.ports import Page, Transaction
 
 def page(tx: Transaction, wanted: Page, *, recipient: str = "") -> tuple[list[Suppression], int]:
     """Return a page of the list (of one address, if given), the newest first, and the number of all entries."""
-    return tx.suppressions.page(recipient=_as_kept(recipient), limit=wanted.size, offset=wanted.offset)
+    return tx.suppressions.page(recipient=addresses.as_kept(recipient), limit=wanted.size, offset=wanted.offset)
 
 
 def put(tx: Transaction, suppression: Suppression, *, now: datetime) -> bool:
@@ -47,15 +47,10 @@ def remove(tx: Transaction, recipient: str, *, rule_id: str = WHOLE_WORKSPACE) -
 
     What was ended meanwhile stays ended. Raises NotFoundError, which names the rules for which it is still listed.
     """
-    recipient = _as_kept(recipient)
+    recipient = addresses.as_kept(recipient)
     gone = tx.suppressions.remove(recipient, rule_id=rule_id)
     if gone:
         return gone
     others = sorted({one.rule_id or "the whole workspace" for one in tx.suppressions.of_recipient(recipient)})
     hint = f"; it is listed for {', '.join(others)}" if others else ""
     raise NotFoundError(f"this address is not on the list for {rule_id or 'the whole workspace'}{hint}")
-
-
-def _as_kept(address: str) -> str:
-    """Return an address as deliveries name it, or as it is if it is none: then nothing is listed for it."""
-    return address if addresses.complaint(address) is not None else addresses.normal(address)

@@ -208,7 +208,7 @@ class SqlDeliveries:
             SELECT number, started_at, ended_at, result, code, enhanced_code, reply FROM attempts
              WHERE workspace_id = :workspace_id AND delivery_id = :id ORDER BY number"""
         rows = self._connection.rows(statement, workspace_id=self._workspace_id, id=delivery_id)
-        return [_attempt(row) for row in rows]
+        return [attempt_of(row) for row in rows]
 
     def retry(self, delivery_id: DeliveryId, *, now: datetime, expires_at: datetime) -> bool:
         """Put a failed or expired delivery back into the queue; return False if it is in another state."""
@@ -279,7 +279,8 @@ def delivery_of(row: Row) -> Delivery:
     )
 
 
-def _attempt(row: Row) -> Attempt:
+def attempt_of(row: Row) -> Attempt:
+    """Return the attempt in a row of the table."""
     outcome = None
     if row["result"] is not None:
         outcome = Outcome(

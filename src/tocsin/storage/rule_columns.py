@@ -46,13 +46,14 @@ def rule_of(row: Row, link_ids: tuple[LinkId, ...]) -> AutomationRule:
         actions=actions_of(row["actions"]),
         conditions=conditions_of(row["conditions"]),
         enabled=bool(row["enabled"]),
-        offsets=_offsets(row),
+        offsets=offsets_of(row),
         created_at=instant(row["created_at"]),
         updated_at=instant(row["updated_at"]),
     )
 
 
-def _offsets(row: Row) -> tuple[timedelta, ...]:
+def offsets_of(row: Row) -> tuple[timedelta, ...]:
+    """Return the offsets of a rule in a row, the longest first."""
     if row["offset_s"] is None:
         return ()
     return tuple(timedelta(seconds=one) for one in [row["offset_s"], *json.loads(row["more_offsets_s"])])

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from datetime import datetime
 
 from tocsin.domain.actions import Action
 from tocsin.domain.conditions import AnyOf, Condition
@@ -106,7 +107,11 @@ class SqlRules:
 
     def action(self, rule_id: str, *, revision: int, index: int) -> Action:
         """Return an action as it was at a revision of its rule, which may be gone by now."""
-        return actions_of(self._at(rule_id, revision)["actions"])[index]
+        return self.actions(rule_id, revision=revision)[index]
+
+    def actions(self, rule_id: str, *, revision: int) -> tuple[Action, ...]:
+        """Return the actions as they were at a revision of their rule, which may be gone by now."""
+        return actions_of(self._at(rule_id, revision)["actions"])
 
     def conditions(self, rule_id: str, *, revision: int) -> tuple[Condition | AnyOf, ...]:
         """Return the conditions as they were at a revision of their rule, which may be gone by now."""
@@ -134,8 +139,17 @@ class SqlRules:
         )
         return [_revision(row, rule) for row in rows]
 
-    def delete(self, rule_id: RuleId) -> None:
+    def delete(self, rule_id: RuleId, *, at: datetime) -> None:
         """Delete a rule; its revisions stay for the deliveries that came from it."""
+        self._connection.run(
+            """UPDATE rule_revisions SET deleted_at = :at
+                WHERE workspace_id = :workspace_id AND rule_id = :id
+                  AND revision = (SELECT max(last.revision) FROM rule_revisions last
+                                   WHERE last.workspace_id = :workspace_id AND last.rule_id = :id)""",
+            workspace_id=self._workspace_id,
+            id=rule_id,
+            at=micros(at),
+        )
         for table, column in (("rule_links", "rule_id"), ("rule_plans", "rule_id"), ("automation_rules", "id")):
             statement = f"DELETE FROM {table} WHERE workspace_id = :workspace_id AND {column} = :id"
             self._connection.run(statement, workspace_id=self._workspace_id, id=rule_id)

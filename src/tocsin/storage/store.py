@@ -17,6 +17,7 @@ from tocsin.storage.members import SqlMembers
 from tocsin.storage.messages import SqlMessages
 from tocsin.storage.outcomes import SqlOutcomes
 from tocsin.storage.queue import SqlQueue
+from tocsin.storage.record import SqlRecord
 from tocsin.storage.rules import SqlRules
 from tocsin.storage.suppressions import SqlSuppressions
 from tocsin.storage.sync import SqlSync
@@ -51,6 +52,7 @@ class SqlTransaction:
         self.inbound_counts = SqlInboundCounts(connection, workspace_id)
         self.bounces = SqlBounces(connection, workspace_id)
         self.webhook_secrets = SqlWebhookSecrets(connection, workspace_id)
+        self.record = SqlRecord(connection, workspace_id)
 
 
 class SqlStore:

@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq --no-input
 
-.PHONY: setup demo demo-once test check bench format reference lock clean
+.PHONY: setup demo demo-once test check bench format reference messages lock clean
 
 setup: .venv/ready
 
@@ -32,6 +32,10 @@ format: .venv/ready-dev
 # Writes docs/reference.md anew, from the code.
 reference: .venv/ready-dev
 	@$(BIN)/python scripts/reference.py
+
+# Brings the catalogs in src/tocsin/locale up to the words in the code.
+messages: .venv/ready-dev
+	@$(BIN)/python scripts/messages.py
 
 # Writes the lock files anew. They hold hashes and no address: pip finds the packages where it is set up to look.
 lock: .venv/ready-dev

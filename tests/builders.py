@@ -30,6 +30,7 @@ from tocsin.domain.model import (
     WorkspaceId,
 )
 from tocsin.domain.plan import Planned
+from tocsin.domain.recipients import Reader
 from tocsin.domain.rules import AutomationRule, RuleDraft, RuleId
 from tocsin.domain.suppression import WHOLE_WORKSPACE, Suppression, SuppressionReason
 from tocsin.domain.sync import Inviter, standing
@@ -325,6 +326,7 @@ def a_scene(**changes: Any) -> Scene:
         workspace=a_workspace(),
         link=a_link(),
         booking=booking,
+        reader=Reader(time_zone="Europe/Berlin", locale="en"),
         mail_from="invites@example.com",
         base_url="https://acme.example.com",
         standing=standing(booking, []),

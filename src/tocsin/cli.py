@@ -30,6 +30,7 @@ cli.add_typer(rules, name="rules")
 cli.add_typer(cli_mail.dkim, name="dkim")
 cli.add_typer(cli_recipients.suppression, name="suppression")
 cli.add_typer(cli_webhooks.webhook, name="webhook")
+cli.add_typer(cli_recipients.recipient, name="recipient")
 cli_recipients.register(workspace)
 
 

@@ -1,4 +1,4 @@
-"""The commands about recipients and limits: `tocsin suppression`, `tocsin workspace limits` and `resume`."""
+"""The commands about recipients and limits: `tocsin recipient`, `suppression`, `workspace limits` and `workspace resume`."""
 
 import json
 from typing import Annotated, Any
@@ -9,8 +9,10 @@ from tocsin import bootstrap
 from tocsin.terminal import Json, Subdomain, listing, say
 
 suppression = typer.Typer(help="The suppression list of a workspace: who gets no more messages.")
+recipient = typer.Typer(help="In which time zone and language somebody is written to.")
 
 Recipient = Annotated[str, typer.Argument(metavar="ADDRESS", help="The recipient's address; no letter's case counts.")]
+Address = Annotated[str, typer.Argument(metavar="ADDRESS", help="The recipient's address.")]
 Rule = Annotated[str, typer.Option("--rule", metavar="ID", help="For this rule only; for all if left out.")]
 
 
@@ -49,6 +51,34 @@ def remove_suppression(subdomain: Subdomain, recipient: Recipient, rule: Rule = 
     """Take an address off the list, whatever put it there; what was ended meanwhile stays ended."""
     _done("suppression remove", {"subdomain": subdomain, "recipient": recipient, "rule_id": rule})
     say(f"{recipient} gets messages of {_where(subdomain, rule)} again")
+
+
+@recipient.command("list")
+def list_recipients(subdomain: Subdomain, as_json: Json = False) -> None:
+    """List the addresses with a time zone or locale of their own; the first thousand."""
+    columns = ("address", "time_zone", "locale", "updated_at")
+    listing("recipient list", {"subdomain": subdomain}, columns, as_json=as_json)
+
+
+@recipient.command("set")
+def set_recipient(
+    subdomain: Subdomain,
+    address: Address,
+    time_zone: Annotated[str | None, typer.Option(help="Such as Asia/Tokyo; '' takes it away.")] = None,
+    locale: Annotated[str | None, typer.Option(help="Such as de or pt-BR; '' takes it away.")] = None,
+) -> None:
+    """Set in which time zone and language an address is written to; what is left out stays."""
+    values = {"subdomain": subdomain, "address": address, "time_zone": time_zone, "locale": locale}
+    done = _done("recipient set", values)
+    own = [done["time_zone"] or "the usual time zone", done["locale"] or "the usual language"]
+    say(f"{done['address']} is written to in {own[0]} and {own[1]}")
+
+
+@recipient.command("remove")
+def remove_recipient(subdomain: Subdomain, address: Address) -> None:
+    """Forget what is set for an address."""
+    _done("recipient remove", {"subdomain": subdomain, "address": address})
+    say(f"{address} is written to in the usual time zone and language")
 
 
 def show_or_set_limits(

@@ -12,7 +12,7 @@ from rich.table import Table
 from tocsin import bootstrap
 
 Subdomain = Annotated[str, typer.Argument(metavar="SUBDOMAIN", help="The workspace's subdomain.")]
-_WHOLE = frozenset({"id", "selector", "recipient", "created_at", "since_at", "state"})  # what people copy
+_WHOLE = frozenset({"id", "selector", "recipient", "address", "created_at", "since_at", "state"})  # what people copy
 _WIDE = 10_000
 
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]

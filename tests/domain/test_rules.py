@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from tests.builders import LINK_ID, a_booking, a_client, a_member, a_rule, an_action
 from tocsin.domain.events import EventKind
 from tocsin.domain.model import LinkId
-from tocsin.domain.recipients import CLIENT_EMAIL, HOST_EMAIL, recipient_key
+from tocsin.domain.recipients import CLIENT_EMAIL, GUEST_EMAILS, HOST_EMAIL, recipient_key
 from tocsin.domain.rules import matches
 
 ADDRESSES = st.builds(
@@ -43,13 +43,16 @@ def test_a_rule_stays_silent_when(change: dict[str, Any]) -> None:
         pytest.param(("ada@x.org", "Ada@x.org"), ["ada@x.org", "Ada@x.org"], id="the local part's case does"),
         pytest.param((CLIENT_EMAIL,), ["eve@x.org"], id="the client"),
         pytest.param((HOST_EMAIL,), ["h1@x.org", "h2@x.org"], id="all hosts"),
+        pytest.param((GUEST_EMAILS,), ["g1@x.org", "g2@x.org"], id="all guests"),
+        pytest.param(("g2@x.org", GUEST_EMAILS), ["g2@x.org", "g1@x.org"], id="a guest named twice"),
         pytest.param(("h2@x.org", HOST_EMAIL, "h1@x.org"), ["h2@x.org", "h1@x.org"], id="a host named twice"),
         pytest.param(("eve@X.org", CLIENT_EMAIL), ["eve@X.org"], id="the client by name and by variable"),
     ],
 )
 def test_an_action_goes_to(emails: tuple[str, ...], expected: list[str]) -> None:
     hosts = (a_member(email="h1@x.org"), a_member(email="h2@x.org"))
-    booking = a_booking(client=a_client(email="eve@x.org"), hosts=hosts)
+    guests = ("g1@x.org", "g2@x.org")
+    booking = a_booking(client=a_client(email="eve@x.org"), hosts=hosts, guests=guests)
 
     assert list(an_action(emails=emails).recipients(booking)) == expected
 

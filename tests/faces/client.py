@@ -54,6 +54,7 @@ TABLES = (
     "answers",
     "dkim_keys",
     "suppressions",
+    "recipients",
     "workspace_limits",
     "usage",
 )

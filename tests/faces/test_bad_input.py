@@ -319,8 +319,8 @@ def test_each_field_of_a_body_is_named_when_it_is_wrong(untouched: Client, entry
     cases = list(_cases(model))
 
     for name, value in cases:
-        if model.__name__ == "BookingIn" and name == "form_responses" and value == {}:
-            continue
+        if name == "form_responses" and value == {}:
+            continue  # no answers are answers too
         answer = ask(untouched, entry, body=_body_of(model, untouched) | {name: value})
         assert answer.status_code == 422, (name, repr(value)[:60], answer.text)
         body = answer.json()

@@ -45,6 +45,52 @@ def pause() -> None:
     change(lambda tx: tx.usage.set_pause(Pause(since_at=NOON, because="20 of 500 messages bounced")))
 
 
+# Zone and language of an address
+
+
+def test_an_address_gets_a_zone_and_a_language_of_its_own(shell: Shell) -> None:
+    assert shell.done("recipient", "list", "acme") == "none\n"
+
+    said = shell.done("recipient", "set", "acme", "Ada@EXAMPLE.org", "--time-zone", "Asia/Tokyo")
+    assert said == "Ada@example.org is written to in Asia/Tokyo and the usual language\n"
+
+    said = shell.done("recipient", "set", "acme", "Ada@example.org", "--locale", "ar")
+    assert said == "Ada@example.org is written to in Asia/Tokyo and ar\n", "what is left out stays"
+    (one,) = shell.json("recipient", "list", "acme")
+    assert (one["address"], one["time_zone"], one["locale"]) == ("Ada@example.org", "Asia/Tokyo", "ar")
+    assert "Ada@example.org" in shell.done("recipient", "list", "acme")
+
+    said = shell.done("recipient", "set", "acme", "Ada@example.org", "--time-zone", "")
+    assert said == "Ada@example.org is written to in the usual time zone and ar\n"
+
+
+def test_what_is_set_for_an_address_is_forgotten(shell: Shell) -> None:
+    shell.done("recipient", "set", "acme", ADA, "--locale", "de")
+
+    said = shell.done("recipient", "remove", "acme", ADA)
+
+    assert said == "ada@example.org is written to in the usual time zone and language\n"
+    assert shell.json("recipient", "list", "acme") == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (("set", "acme", ADA), 2, "time_zone: give a time zone, a locale, or both"),
+        (("set", "acme", ADA, "--time-zone", "Asia/Tokio"), 2, "did you mean Asia/Tokyo"),
+        (("set", "acme", ADA, "--locale", "xx"), 2, "locale: is no language that dates can be written in"),
+        (("set", "acme", "nobody", "--locale", "de"), 2, "address: is not a mail address"),
+        (("set", "globex", ADA, "--locale", "de"), 1, "globex"),
+        (("remove", "acme", ADA), 1, "nothing is set for this address"),
+    ],
+)
+def test_what_cannot_be_set_for_an_address_is_told(
+    shell: Shell, arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    assert words in shell.refused(code, "recipient", *arguments)
+    assert shell.json("recipient", "list", "acme") == []
+
+
 # The suppression list
 
 

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.builders import DAY
+from tests.builders import DAY, RULE_ID, WORKSPACE_ID, a_workspace
 from tests.faces.client import Client, Face, Json, an_action, made
 from tests.faces.test_pages import Seen, assert_harmless
 from tocsin.domain import opt_out
@@ -135,6 +135,69 @@ def test_a_link_that_was_changed_is_not_ours(client: Client, path: str) -> None:
     assert "this link is not whole" in text(face.get(other), 404)
     assert "this link is not whole" in text(post(face, other, "wish=workspace"), 404)
     assert listed(client) == []
+
+
+# In whose language
+
+
+def seen(client: Client, path: str, accept_language: str = "", *, status: int = 200) -> tuple[str, str]:
+    """Return the start tag of the page's language and what it says."""
+    response = recipient_of(client).send("GET", path, headers={"Accept-Language": accept_language})
+    return response.text.split("\n")[1], text(response, status)
+
+
+def test_the_page_speaks_the_language_set_for_the_address_or_the_browsers_or_the_workspaces(
+    client: Client, path: str
+) -> None:
+    assert "Stop these messages?" in seen(client, path)[1]
+    assert "Diese Nachrichten abbestellen?" in seen(client, path, "sv, de-AT;q=0.8, en;q=0.3")[1]
+    assert "Stop these messages?" in seen(client, path, "sv")[1]
+
+    made(client.v2.put(f"/recipients/{ADA}", {"locale": "ar-EG"}))
+    tag, said = seen(client, path, "de")
+
+    assert tag == '<html lang="ar" dir="rtl">'
+    assert "هل تريد إيقاف هذه الرسائل؟" in said
+    assert f"تصل إلى {ADA} رسائل من Acme بشأن الحجوزات." in said
+
+
+def test_a_language_without_words_of_ours_gets_an_english_page(client: Client, path: str) -> None:
+    made(client.v2.put(f"/recipients/{ADA}", {"locale": "sv"}))
+
+    tag, said = seen(client, path, "de")
+
+    assert tag == '<html lang="en">'
+    assert "Stop these messages?" in said
+
+
+def test_what_is_done_is_told_in_the_same_language(client: Client, path: str) -> None:
+    made(client.v2.put(f"/recipients/{ADA}", {"locale": "ja"}))
+
+    said = text(post(recipient_of(client), path, "wish=workspace"))
+
+    assert f"今後、{ADA} に Acme からのメッセージは届きません。" in said
+    assert listed(client) == [(ADA, False)]
+
+
+def test_no_name_is_read_as_a_tag_in_any_language(client: Client) -> None:
+    with client.app.store.registry() as registry:
+        registry.add(a_workspace(id=WORKSPACE_ID, subdomain="wild", name="<b>A</b> {x} & %s"))
+    wanted = OptOut(workspace_id=WORKSPACE_ID, rule_id=RULE_ID, recipient=ADA)
+
+    for language in ("en", "ar", "fr"):
+        response = recipient_of(client).send(
+            "GET", f"/opt-out/{opt_out.write(wanted, b'pepper')}", headers={"Accept-Language": language}
+        )
+        assert "<b>A</b> {x} & %s" in text(response)
+        assert "b" not in Seen(response.text).tags
+
+
+def test_a_link_that_is_not_ours_is_told_in_the_browsers_language(client: Client) -> None:
+    tag, said = seen(client, "/opt-out/x", "ja", status=404)
+
+    assert tag == '<html lang="ja">'
+    assert "見つかりません" in said
+    assert "このリンクは不完全です。" in said
 
 
 # Choosing

@@ -1,7 +1,9 @@
+import unicodedata
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
+from babel import Locale, localedata
 
 from tocsin.formats import dates
 
@@ -43,16 +45,47 @@ def test_an_hour_that_comes_twice_is_told_apart() -> None:
 @pytest.mark.parametrize(
     ("locale", "shown"),
     [
-        ("de", "Dienstag, 24. November 2026, 15:30 (Europe/Berlin, GMT+1)"),
-        ("pt-BR", "terça-feira, 24 de novembro de 2026 15:30 (Europe/Berlin, GMT+1)"),
-        ("pt_BR", "terça-feira, 24 de novembro de 2026 15:30 (Europe/Berlin, GMT+1)"),
-        ("ja", "2026年11月24日火曜日 15:30 (Europe/Berlin, GMT+1)"),
-        ("de_ZZ", "Dienstag, 24. November 2026, 15:30 (Europe/Berlin, GMT+1)"),
-        ("en_US", "Tuesday, 24 November 2026 at 15:30 (Europe/Berlin, GMT+1)"),
+        ("de", "Dienstag, 24. November 2026 um 15:30"),
+        ("de_ZZ", "Dienstag, 24. November 2026 um 15:30"),
+        ("fr", "mardi 24 novembre 2026 à 15:30"),
+        ("es", "martes, 24 de noviembre de 2026, 15:30"),
+        ("pt-BR", "terça-feira, 24 de novembro de 2026 às 15:30"),
+        ("pt_BR", "terça-feira, 24 de novembro de 2026 às 15:30"),
+        ("hi", "मंगलवार, 24 नवंबर 2026 को 3:30 pm बजे"),
+        ("ja", "2026年11月24日火曜日 15:30"),
+        ("ar", "الثلاثاء، 24 نوفمبر 2026 في 3:30 م"),
+        ("it", "martedì 24 novembre 2026 alle ore 15:30"),
+        ("nl", "dinsdag 24 november 2026 om 15:30"),
+        ("en_US", "Tuesday, 24 November 2026 at 15:30"),
     ],
 )
-def test_other_languages_use_their_own_full_date(locale: str, shown: str) -> None:
-    assert dates.moment(AFTERNOON, "Europe/Berlin", locale) == shown
+def test_other_languages_use_their_own_full_date_and_clock(locale: str, shown: str) -> None:
+    assert dates.moment(AFTERNOON, "Europe/Berlin", locale) == f"{shown} (Europe/Berlin, GMT+1)"
+
+
+@pytest.mark.parametrize(
+    ("locale", "shown"),
+    [
+        ("es-MX", "martes, 24 de noviembre de 2026, 3:30\u202fp.m."),
+        ("ar-EG", "الثلاثاء، ٢٤ نوفمبر ٢٠٢٦ في ٣:٣٠ م"),
+        ("ar-AE", "الثلاثاء، 24 نوفمبر 2026 في 3:30 م"),
+        ("fa", "سه\u200cشنبه ۲۴ نوامبر ۲۰۲۶، ساعت ۱۵:۳۰"),
+        ("mr", "मंगळवार, २४ नोव्हेंबर, २०२६, ३:३० PM"),
+        ("bn", "মঙ্গলবার, ২৪ নভেম্বর, ২০২৬ ৩:৩০ PM"),
+        ("sv", "tisdag 24 november 2026 15:30"),
+    ],
+)
+def test_the_region_decides_on_twelve_hours_and_on_the_digits(locale: str, shown: str) -> None:
+    assert dates.moment(AFTERNOON, "Europe/Berlin", locale) == f"{shown} (Europe/Berlin, GMT+1)"
+
+
+def test_every_numbering_system_that_is_usual_somewhere_has_its_digits() -> None:
+    for name in localedata.locale_identifiers():
+        system = Locale.parse(name).default_numbering_system
+        shown = dates.moment(AFTERNOON, "UTC", name).rpartition(" (UTC, GMT)")[0]
+        digits = {letter for letter in shown if letter.isdecimal()}
+        assert {unicodedata.digit(letter) for letter in digits} <= set(range(10))
+        assert (not any(letter.isascii() for letter in digits)) is (system != "latn"), (name, system, shown)
 
 
 @pytest.mark.parametrize("locale", ["xx", "", "../../etc", "xx_YY", "a" * 1000, "\0", "C"])

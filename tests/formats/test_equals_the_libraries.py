@@ -1,5 +1,6 @@
 """What we write says what the usual libraries would have said: both are read alike, header by header and part by part."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from hypothesis import HealthCheck, given, settings
@@ -9,7 +10,9 @@ from tests.formats.letters import RECIPIENT, SENDER, a_letter, an_invite, hostil
 from tests.formats.stock import read_calendar, read_message, stock_calendar, stock_message
 from tocsin.domain.invite import Invite, Method
 from tocsin.domain.letter import Letter
-from tocsin.formats import ics, mime
+from tocsin.formats import dates, html, ics, mime
+from tocsin.formats.footer import footer
+from tocsin.formats.words import words
 
 SIGNED = SENDER.replace("@", f"+r{'a' * 45}@")
 moments = st.datetimes(datetime(1970, 1, 1), datetime(2100, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
@@ -42,6 +45,24 @@ def invites(text: st.SearchStrategy[str]) -> st.SearchStrategy[Invite]:
     )
 
 
+# With words of ours, in each script and direction, and without.
+locales = st.sampled_from(["en", "de", "fr-CH", "pt-BR", "hi", "ja", "ar", "ar-EG", "fa", "sv", "es-MX"])
+zone_names = st.sampled_from(["UTC", "Europe/Berlin", "Asia/Kathmandu", "America/St_Johns", "Pacific/Chatham"])
+
+
+def in_words_of(letter: Letter, locale: str, zone: str) -> Letter:
+    """Return `letter` as somebody gets it who reads `locale` in `zone`."""
+    line = footer(letter.opt_out_url, "Acme", locale)
+    return replace(
+        letter,
+        subject=words(locale).gettext("Updated: {subject}").format(subject=letter.subject),
+        text=f"{letter.text}\n\n{dates.moment(letter.date, zone, locale)}",
+        html=html.page(letter.html, locale=locale),
+        own_text=f"\n\n{line.text}" if line.text else letter.own_text,
+        own_html=line.html + html.CLOSING,
+    )
+
+
 def letters(text: st.SearchStrategy[str]) -> st.SearchStrategy[Letter]:
     # Names and subject stay harmless: of hostile ones `email` loses blanks, quotes and whole addresses, or it fails.
     # `test_readers` has those.
@@ -60,7 +81,8 @@ def letters(text: st.SearchStrategy[str]) -> st.SearchStrategy[Letter]:
             "date": moments.map(lambda moment: moment.replace(microsecond=0)),
         }
     )
-    return st.builds(lambda invite, wanted: a_letter(invite, **wanted), invites(text), changes)
+    plain = st.builds(lambda invite, wanted: a_letter(invite, **wanted), invites(text), changes)
+    return st.one_of(plain, st.builds(in_words_of, plain, locales, zone_names))
 
 
 @settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])

@@ -33,12 +33,15 @@ def test_the_line_says_why_and_leads_out() -> None:
         ("it", "Non ricevere più messaggi"),
         ("nl", "Geen berichten meer"),
         ("pt_BR", "Não receber mais mensagens"),
-        ("ja", "Stop these messages"),
+        ("hi", "ये संदेश बंद करें"),
+        ("ja", "配信を停止する"),
+        ("ar-EG", "إيقاف هذه الرسائل"),
+        ("sv", "Stop these messages"),
         ("den", "Stop these messages"),
         ("", "Stop these messages"),
     ],
 )
-def test_it_is_in_the_workspaces_language_or_in_english(locale: str, words: str) -> None:
+def test_it_is_in_the_readers_language_or_in_english(locale: str, words: str) -> None:
     line = footer(URL, "Acme", locale)
 
     assert f">{words}</a>" in line.html

@@ -136,6 +136,8 @@ def test_before_anything_is_chosen_nothing_is_stopped(office: World, rule: Autom
     assert chosen(office, about(rule)) == Choice(
         recipient=ADA,
         workspace_name="Acme",
+        locale=None,
+        usual_locale="en",
         rule_name=rule.name,
         stops_rule=False,
         stops_all=False,

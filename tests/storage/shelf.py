@@ -37,6 +37,7 @@ from tocsin.domain.invite import Invitation
 from tocsin.domain.limits import Buckets
 from tocsin.domain.model import Booking, MeetingOutcome, Member, SchedulingLink, WorkspaceId
 from tocsin.domain.plan import Planned
+from tocsin.domain.recipients import RecipientSettings
 from tocsin.domain.rules import AutomationRule
 from tocsin.domain.webhook import WebhookSecret
 from tocsin.services.ports import Answer, DeliveryFilter
@@ -133,6 +134,7 @@ def fill(store: SqlStore, workspace_id: WorkspaceId, *, words: str) -> None:
         tx.sync.invited([(booking.id, words, an_inviter())])
         tx.answers.put("key", "digest", Answer(status=201, body=words), now=NOON)
         tx.suppressions.add(a_suppression(note=words))
+        tx.recipients.put(RecipientSettings(address=words, time_zone=words, locale=words, updated_at=NOON))
         tx.usage.override(Overrides(domain=words))
         tx.usage.write({Meter(kind="recipient", name=words, window=DAY): Buckets(counts=((1, 1),))})
         tx.dkim_keys.add(a_dkim_key(public_record=words))

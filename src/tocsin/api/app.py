@@ -17,6 +17,7 @@ from tocsin.api import (
     members,
     openapi,
     outcomes,
+    recipients,
     rules,
     sender,
     suppressions,
@@ -36,6 +37,7 @@ _TABLE = [
     *deliveries.ROUTES,
     *sender.ROUTES,
     *suppressions.ROUTES,
+    *recipients.ROUTES,
     *limits.ROUTES,
     *webhooks.ROUTES,
 ]
@@ -84,7 +86,7 @@ def routes(app: App) -> list[HttpRoute]:
 
 def _pattern(path: str) -> str:
     # A slash may stand in an address (RFC 5322, 3.2.3), and once a path is decoded nobody can tell it from one of the path's.
-    return path.replace("{recipient}", "{recipient:path}")
+    return path.replace("{recipient}", "{recipient:path}").replace("{address}", "{address:path}")
 
 
 def _readiness(app: App) -> Reply:

@@ -103,7 +103,7 @@ def _values(condition: Condition, known: Known) -> tuple[Value, ...]:
 
 def _answers(condition: Condition, known: Known) -> Iterator[Value]:
     asked = _folded(condition.question)
-    return (answer for question, answer in known.booking.form_responses if _folded(question) == asked)
+    return (answer for question, answer in known.booking.answers if _folded(question) == asked)
 
 
 def _rsvps(condition: Condition, known: Known) -> Iterator[Value]:

@@ -13,6 +13,10 @@ LinkId = NewType("LinkId", str)
 BookingId = NewType("BookingId", str)
 OutcomeId = NewType("OutcomeId", str)
 
+GUESTS_QUESTION = "guest_email_s"  # the question of a booking form that is answered with the guests' addresses
+MOST_GUESTS = 50
+MOST_ANSWERS = 50  # to the questions of one booking form
+
 
 class BookingStatus(StrEnum):
     """Where a booking stands. The wire uses these very words."""
@@ -134,7 +138,8 @@ class Booking:
     """One reserved time on a scheduling link.
 
     `revision` counts every change, from 0. `uid` is what all calendars call the booking, for its whole life (RFC 5545,
-    3.8.4.7). The first of `hosts` is the host; a multihost link books all of its members. Times are aware and in UTC.
+    3.8.4.7). The first of `hosts` is the host; a multihost link books all of its members. `guests` are the addresses of those
+    whom the client brings, each once, and never the client's or a host's. Times are aware and in UTC.
     """
 
     id: BookingId
@@ -157,6 +162,7 @@ class Booking:
     is_no_show: bool = False
     outcome: MeetingOutcome | None = None
     form_responses: tuple[tuple[str, str], ...] = ()
+    guests: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         for field, moment in (("starts_at", self.starts_at), ("ends_at", self.ends_at)):
@@ -169,6 +175,16 @@ class Booking:
     def host(self) -> Member:
         """The host, or the first of them."""
         return self.hosts[0]
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where the client and the guests are written to; hosts are members, whose addresses do not change."""
+        return self.client.email, *self.guests
+
+    @property
+    def answers(self) -> tuple[tuple[str, str], ...]:
+        """What was answered to the questions of the form, the guests among them."""
+        return (*self.form_responses, (GUESTS_QUESTION, ", ".join(self.guests))) if self.guests else self.form_responses
 
     @property
     def is_over(self) -> bool:

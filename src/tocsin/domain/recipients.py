@@ -1,6 +1,8 @@
-"""Recipients: what may stand in a rule's list of them, whom that means for a booking, and when two addresses are one."""
+"""Recipients: what may stand in a rule's list of them, whom that means, when two addresses are one, and how each reads."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from functools import lru_cache
 
 from tocsin.domain.model import Booking
@@ -8,10 +10,30 @@ from tocsin.domain.model import Booking
 MOST_EMAILS = 50
 CLIENT_EMAIL = "{{client.email}}"
 HOST_EMAIL = "{{host.email}}"
+GUEST_EMAILS = "{{guest.emails}}"
 RECIPIENTS: Mapping[str, str] = {
     CLIENT_EMAIL: "the client of the booking",
     HOST_EMAIL: "all hosts of the booking",
+    GUEST_EMAILS: "all guests of the booking",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipientSettings:
+    """What is set for an address, whoever it belongs to; None: the time zone or locale is not set."""
+
+    address: str
+    time_zone: str | None
+    locale: str | None
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reader:
+    """In which time zone and locale the recipient of a message reads it."""
+
+    time_zone: str
+    locale: str
 
 
 def addresses_of(emails: Iterable[str], booking: Booking) -> Iterator[str]:
@@ -26,7 +48,12 @@ def addresses_of(emails: Iterable[str], booking: Booking) -> Iterator[str]:
 
 @lru_cache(maxsize=4096)  # asked a dozen times for each message
 def recipient_key(address: str) -> str:
-    """Return what makes two addresses one recipient: the domain's case does not count, the local part's does."""
+    """Return what makes two addresses one recipient: the domain's case does not count, the local part's does.
+
+    A URL, which is the recipient of a call, is itself.
+    """
+    if "://" in address:
+        return address
     local, _, domain = address.rpartition("@")
     return f"{local}@{domain.lower()}"
 
@@ -36,4 +63,6 @@ def _expanded(entry: str, booking: Booking) -> tuple[str, ...]:
         return (booking.client.email,)
     if entry == HOST_EMAIL:
         return tuple(host.email for host in booking.hosts)
+    if entry == GUEST_EMAILS:
+        return booking.guests
     return (entry,)

@@ -1,23 +1,40 @@
 """A moment in words, as `{{booking.starts_at}}` shows it."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError
-from babel.dates import format_date, get_datetime_format
+from babel.dates import format_date, format_time, get_datetime_format
 
 from tocsin.formats import zones
+from tocsin.formats.words import LANGUAGES, words
 
 _ENGLISH_DAY = "EEEE, d MMMM y"  # the same for all of the English-speaking, who disagree on 11/24
+# The digit 0 of the numbering systems that CLDR has as the usual one of a locale. Babel writes all digits in Latin.
+_ZEROS = {
+    "adlm": 0x1E950,
+    "arab": 0x0660,
+    "arabext": 0x06F0,
+    "beng": 0x09E6,
+    "cakm": 0x11136,
+    "deva": 0x0966,
+    "hmnp": 0x1E140,
+    "mtei": 0xABF0,
+    "mymr": 0x1040,
+    "nkoo": 0x07C0,
+    "olck": 0x1C50,
+    "tibt": 0x0F20,
+}
 _NAME = re.compile(r"[A-Za-z]{2,3}(?:[_\-][A-Za-z0-9]{2,8}){0,3}")
 
 
 def moment(instant: datetime, zone: str, locale: str) -> str:
     """Return `instant`, which is aware, as clocks in `zone` show it, in the words of `locale`.
 
-    In English: `Tuesday, 24 November 2026 at 15:30 (Europe/Berlin, GMT+1)`. The offset is the one in force at that very
-    moment. A locale that Babel does not know is English. Raises ValueError for an unknown zone.
+    In English: `Tuesday, 24 November 2026 at 15:30 (Europe/Berlin, GMT+1)`. Other languages have the order, the digits, and
+    12 or 24 hours that CLDR gives for their locale. The offset is the one in force at that very moment. A locale that Babel
+    does not know is English. Raises ValueError for an unknown zone.
     """
     return _moment(instant.astimezone(UTC), zone, locale)
 
@@ -27,22 +44,42 @@ def _moment(instant: datetime, zone: str, locale: str) -> str:
     # Kept, because all letters of a booking show the same few moments. In UTC: there none comes twice.
     local = zones.local(instant, zone)
     day, joined = _day(local.date(), locale)
-    return (
-        f"{joined.replace('{0}', f'{local.hour:02}:{local.minute:02}').replace('{1}', day)} ({zone}, {_offset(local)})"
-    )
+    shown = joined.format(day=day, time=_clock(local.time(), locale))
+    return f"{shown} ({zone}, {_offset(local)})"
 
 
 @lru_cache(maxsize=1024)
 def _day(day: date, name: str) -> tuple[str, str]:
-    """Return a day in words, and how to join it, as `{1}`, with the time, `{0}`. Kept, because it takes Babel a while."""
+    """Return a day in words, and how to join it with the time. Kept, because it takes Babel a while."""
+    locale = _locale(name)
+    pattern = _ENGLISH_DAY if locale.language == "en" else "full"
+    return _in_its_digits(format_date(day, pattern, locale=locale), locale), _joined(locale)
+
+
+@lru_cache(maxsize=1024)
+def _clock(clock: time, name: str) -> str:
     locale = _locale(name)
     if locale.language == "en":
-        return format_date(day, _ENGLISH_DAY, locale=locale), "{1} at {0}"
-    return format_date(day, "full", locale=locale), str(get_datetime_format("full", locale=locale))
+        return f"{clock.hour:02}:{clock.minute:02}"
+    return _in_its_digits(format_time(clock, "short", locale=locale), locale)
+
+
+def _joined(locale: Locale) -> str:
+    if locale.language in LANGUAGES:
+        return words(locale.language).gettext("{day} at {time}")
+    return str(get_datetime_format("full", locale=locale)).format("{time}", "{day}")
+
+
+def _in_its_digits(text: str, locale: Locale) -> str:
+    zero = _ZEROS.get(locale.default_numbering_system)
+    return text if zero is None else text.translate({ord("0") + digit: zero + digit for digit in range(10)})
 
 
 def locale_complaint(name: str) -> str | None:
-    """Tell what is wrong with `name` as the language and region of a workspace, or None."""
+    """Tell what is wrong with `name` as the language and region of a workspace or recipient, or None.
+
+    Any language is right whose dates Babel can write; without words of ours (`words.LANGUAGES`) these are English.
+    """
     if _known(name) is None:
         return "is no language that dates can be written in; write one such as en, de, pt-BR or ja"
     return None

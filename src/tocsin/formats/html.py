@@ -24,6 +24,7 @@ __all__ = [
     "clean",
     "complaints",
     "fill",
+    "is_right_to_left",
     "page",
     "target",
     "to_text",
@@ -119,11 +120,16 @@ def page(fragment: str, *, locale: str) -> str:
     return (_page if len(fragment) > _LONG else _pages)(fragment, locale)
 
 
+def is_right_to_left(language: str) -> bool:
+    """Tell whether a language, or a locale written with hyphens, is written from right to left."""
+    return language.partition("-")[0].lower() in _RIGHT_TO_LEFT
+
+
 def _page(fragment: str, locale: str) -> str:
     language = locale.replace("_", "-")
     if _LANGUAGE.fullmatch(language) is None:
         language = "en"
-    direction = ' dir="rtl"' if language.partition("-")[0].lower() in _RIGHT_TO_LEFT else ""
+    direction = ' dir="rtl"' if is_right_to_left(language) else ""
     head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title></title>'
     return f'<!DOCTYPE html>\n<html lang="{language}"{direction}>\n<head>{head}</head>\n<body>\n{fragment}'
 

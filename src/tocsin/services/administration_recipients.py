@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from tocsin.domain.errors import ConflictError, InvalidInputError
+from tocsin.domain.errors import ConflictError, InvalidInputError, NotFoundError
 from tocsin.domain.limits import Limits, Scope
 from tocsin.domain.model import Workspace
+from tocsin.domain.recipients import RecipientSettings
 from tocsin.domain.suppression import MOST_NOTE, Suppression
 from tocsin.domain.text import complaint
 from tocsin.formats import addresses
-from tocsin.services import limits, suppressions, workspaces
+from tocsin.services import limits, recipients, suppressions, workspaces
 from tocsin.services.administration import Office
 from tocsin.services.limits import Use
 from tocsin.services.ports import Page, Transaction
@@ -59,6 +60,32 @@ def _add(desk: RecipientsOffice, values: Values) -> Any:
 def _remove(desk: RecipientsOffice, values: Values) -> Any:
     with desk.office.store.transaction(_workspace(desk, values).id) as tx:
         return {"removed": suppressions.remove(tx, values["recipient"], rule_id=values["rule_id"])}
+
+
+def _recipients(desk: RecipientsOffice, values: Values) -> Any:
+    with desk.office.store.reading(_workspace(desk, values).id) as tx:
+        found, _ = recipients.page(tx, Page(size=_SHOWN))
+    return [_settings(one) for one in found]
+
+
+def _set_recipient(desk: RecipientsOffice, values: Values) -> Any:
+    """Set what is given; an empty text takes away what was set, and what is None stays."""
+    with desk.office.store.transaction(_workspace(desk, values).id) as tx:
+        try:
+            former = recipients.get(tx, values["address"])
+            zone, locale = former.time_zone, former.locale
+        except NotFoundError:
+            zone, locale = None, None
+        zone = zone if values["time_zone"] is None else values["time_zone"] or None
+        locale = locale if values["locale"] is None else values["locale"] or None
+        put = recipients.put(tx, values["address"], time_zone=zone, locale=locale, now=desk.office.clock())
+    return _settings(put)
+
+
+def _remove_recipient(desk: RecipientsOffice, values: Values) -> Any:
+    with desk.office.store.transaction(_workspace(desk, values).id) as tx:
+        recipients.remove(tx, values["address"])
+    return {"removed": values["address"]}
 
 
 def _limits(desk: RecipientsOffice, values: Values) -> Any:
@@ -109,10 +136,22 @@ def _suppression(one: Suppression) -> dict[str, Any]:
     }
 
 
+def _settings(one: RecipientSettings) -> dict[str, Any]:
+    return {
+        "address": one.address,
+        "time_zone": one.time_zone,
+        "locale": one.locale,
+        "updated_at": one.updated_at.isoformat(timespec="seconds"),
+    }
+
+
 COMMANDS: dict[str, Callable[[RecipientsOffice, Values], Any]] = {
     "suppression list": _list,
     "suppression add": _add,
     "suppression remove": _remove,
+    "recipient list": _recipients,
+    "recipient set": _set_recipient,
+    "recipient remove": _remove_recipient,
     "workspace limits": _limits,
     "workspace resume": _resume,
 }

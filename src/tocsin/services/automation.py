@@ -3,12 +3,14 @@
 Preview and dry run are the same plan, unsaved.
 """
 
+from dataclasses import replace
 from datetime import datetime
 
 from tocsin.domain.delivery import OPEN, Cause, Delivery
 from tocsin.domain.events import ENTRY_CHANGES, TIMED, Event, EventKind, events_between
-from tocsin.domain.model import Booking
-from tocsin.domain.plan import plan, plan_timed, readdressed
+from tocsin.domain.model import Booking, BookingStatus
+from tocsin.domain.plan import Planned, plan, plan_timed, readdressed
+from tocsin.domain.recipients import recipient_key
 from tocsin.domain.rsvp import MOST_ANSWERS
 from tocsin.domain.rules import AutomationRule
 from tocsin.domain.schedule import is_coming
@@ -34,9 +36,10 @@ def follow(tx: Transaction, before: Booking | None, after: Booking, *, now: date
     if any(event.kind is EventKind.BOOKING_CANCELLED for event in happened):
         reason = f"the booking was {after.status.value} first"
         tx.deliveries.withdraw_before(after.id, revision=after.revision, now=now, reason=reason)
-    if before is None or before.client.email != after.client.email or any(event.kind in _MOMENTS for event in happened):
+    if before is None or before.addresses != after.addresses or any(event.kind in _MOMENTS for event in happened):
         _plan_timed_anew(tx, after, rules, now=now, new_id=new_id)
     if before is not None:
+        tx.deliveries.add(_for_new_guests(before, after, rules, now=now), new_id=new_id, now=now)
         _readdress(tx, before, after, now=now, new_id=new_id)
         sync.follow_booking(tx, before, after, [event.kind for event in happened], now=now, new_id=new_id)
 
@@ -91,6 +94,20 @@ def go_on_planning(tx: Transaction, rule_id: str, *, now: datetime, new_id: NewI
         return True
     after_id = tx.rules.planning(rule.id)
     return after_id is None or plan_coming(tx, rule, now=now, new_id=new_id, after_id=after_id)
+
+
+def _for_new_guests(before: Booking, after: Booking, rules: list[AutomationRule], *, now: datetime) -> list[Planned]:
+    """Return what guests are to be told who were added to a confirmed booking: for them it is confirmed now."""
+    new = set(map(recipient_key, after.guests)) - set(map(recipient_key, before.guests))
+    if not new or {before.status, after.status} != {BookingStatus.CONFIRMED}:
+        return []
+    confirmed = Event(kind=EventKind.BOOKING_CONFIRMED, booking=after, occurred_at=now)
+    known = {_told_by(one) for one in plan(replace(confirmed, booking=before), rules)}
+    return [one for one in plan(confirmed, rules) if recipient_key(one.recipient) in new and _told_by(one) not in known]
+
+
+def _told_by(one: Planned) -> tuple[str, int, str]:
+    return one.rule_id, one.action_index, recipient_key(one.recipient)
 
 
 def _readdress(tx: Transaction, before: Booking, after: Booking, *, now: datetime, new_id: NewId) -> None:

@@ -1,10 +1,13 @@
 """Bookings: made, moved, cancelled, approved, rejected, marked. Each change plans its deliveries in its own transaction."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 
 from tocsin.domain.errors import ConflictError, InvalidInputError, NotFoundError
 from tocsin.domain.model import (
+    GUESTS_QUESTION,
+    MOST_ANSWERS,
     Booking,
     BookingId,
     BookingStatus,
@@ -16,6 +19,8 @@ from tocsin.domain.model import (
     Place,
     SchedulingLink,
 )
+from tocsin.domain.recipients import recipient_key
+from tocsin.domain.suppression import is_part_of
 from tocsin.formats import zones
 from tocsin.services.automation import follow
 from tocsin.services.ports import BookingFilter, Chance, Page, Transaction
@@ -39,13 +44,17 @@ class BookingDraft:
     place: Place = field(default_factory=Place)
     host_email: str = ""
     form_responses: tuple[tuple[str, str], ...] = ()
+    guests: tuple[str, ...] = ()
     override_availability: bool = False
     awaits_approval: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingChange:
-    """What to change of a booking; None keeps it. An empty `outcome_id` takes the outcome away."""
+    """What to change of a booking; None keeps it. An empty `outcome_id` takes the outcome away.
+
+    `form_responses` are answers that take the place of former ones to the same questions, or are added.
+    """
 
     name: str | None = None
     email: str | None = None
@@ -59,6 +68,8 @@ class BookingChange:
     reschedule_reason: str | None = None
     no_show: bool | None = None
     outcome_id: str | None = None
+    form_responses: tuple[tuple[str, str], ...] = ()
+    guests: tuple[str, ...] | None = None
     override_availability: bool = False
 
 
@@ -86,7 +97,7 @@ def create(tx: Transaction, draft: BookingDraft, *, now: datetime, chance: Chanc
         form_responses=draft.form_responses,
     )
     hosts = _chosen_hosts(tx, booking, link, host_email=draft.host_email, now=now)
-    booking = replace(booking, hosts=hosts)
+    booking = _with_guests(replace(booking, hosts=hosts), draft.guests)
     _must_fit(tx, booking, link, now=now, overridden=draft.override_availability)
     tx.bookings.put(booking)
     follow(tx, None, booking, now=now, new_id=chance.ordered_id)
@@ -103,6 +114,7 @@ def change(tx: Transaction, booking_id: str, wanted: BookingChange, *, now: date
     if before is None:
         raise NotFoundError(_NO_SUCH_BOOKING)
     after = _marked(tx, _decided(_moved(tx, before, wanted, now=now), wanted, now=now), wanted)
+    after = _answered(after, wanted)
     if after == before:
         return before
     after = replace(after, revision=before.revision + 1, updated_at=now)
@@ -231,6 +243,29 @@ def _marked(tx: Transaction, booking: Booking, wanted: BookingChange) -> Booking
     if no_show and not booking.is_no_show and booking.status is not BookingStatus.CONFIRMED:
         raise ConflictError(f"the booking is {booking.status.value}; only a confirmed one can be marked no-show")
     return replace(booking, outcome=outcome, is_no_show=no_show)
+
+
+def _answered(booking: Booking, wanted: BookingChange) -> Booking:
+    if wanted.guests is not None:
+        # Before there were guests, their addresses were kept as any other answer.
+        others = tuple(one for one in booking.form_responses if one[0] != GUESTS_QUESTION)
+        booking = replace(booking, form_responses=others)
+    if wanted.form_responses:
+        answers = dict(booking.form_responses) | dict(wanted.form_responses)
+        if len(answers) > MOST_ANSWERS:
+            wrong = f"the booking would have {len(answers)} answers; at most {MOST_ANSWERS} are accepted"
+            raise InvalidInputError.of("form_responses", wrong)
+        booking = replace(booking, form_responses=tuple(answers.items()))
+    return _with_guests(booking, booking.guests if wanted.guests is None else wanted.guests)
+
+
+def _with_guests(booking: Booking, guests: Iterable[str]) -> Booking:
+    """Return a booking with these guests, each once; its client and hosts come anyway and are none."""
+    once: dict[str, str] = {}
+    for guest in guests:
+        if not is_part_of(booking, guest):
+            once.setdefault(recipient_key(guest), guest)
+    return replace(booking, guests=tuple(once.values()))
 
 
 def _outcome(tx: Transaction, booking: Booking, outcome_id: str | None) -> MeetingOutcome | None:

@@ -14,6 +14,7 @@ from tocsin.domain.errors import NotFoundError
 from tocsin.domain.model import Booking
 from tocsin.domain.opt_out import OptOut
 from tocsin.domain.suppression import WHOLE_WORKSPACE, Suppression, SuppressionReason, covering, is_part_of
+from tocsin.formats.words import marked
 from tocsin.services import suppressions
 from tocsin.services.ports import Transaction
 
@@ -22,11 +23,14 @@ from tocsin.services.ports import Transaction
 class Choice:
     """What a recipient has chosen. `rule_name` is empty if the rule was deleted.
 
+    `locale` is the one that is set for the address, or None; `usual_locale` the workspace's.
     `is_blocked`: nothing would be sent anyway, because messages came back, or somebody of the workspace decided so.
     """
 
     recipient: str
     workspace_name: str
+    locale: str | None
+    usual_locale: str
     rule_name: str
     stops_rule: bool
     stops_all: bool
@@ -55,7 +59,7 @@ def opened(token: str, secret: bytes) -> OptOut:
     """Return what a link is about. Raises NotFoundError if it was not signed by us."""
     wanted = opt_out.read(token, secret)
     if wanted is None:
-        raise NotFoundError("this link is not whole; open it from the message once more, or copy all of it")
+        raise NotFoundError(marked("this link is not whole; open it from the message once more, or copy all of it"))
     return wanted
 
 
@@ -63,13 +67,16 @@ def choice(tx: Transaction, wanted: OptOut) -> Choice:
     """Return what the recipient of a link has chosen so far. Raises NotFoundError if the workspace is gone."""
     workspace = tx.workspaces.by_id(tx.workspace_id)
     if workspace is None:
-        raise NotFoundError("whoever sent this message is not here any more, and sends nothing")
+        raise NotFoundError(marked("whoever sent this message is not here any more, and sends nothing"))
     rule = tx.rules.get(wanted.rule_id)
     listed = tx.suppressions.of_recipient(wanted.recipient)
+    settings = tx.recipients.get(wanted.recipient)
     chosen = {one.rule_id for one in listed if one.reason is SuppressionReason.OPTED_OUT}
     return Choice(
         recipient=wanted.recipient,
         workspace_name=workspace.name,
+        locale=None if settings is None else settings.locale,
+        usual_locale=workspace.locale,
         rule_name="" if rule is None else rule.name,
         stops_rule=wanted.rule_id in chosen,
         stops_all=WHOLE_WORKSPACE in chosen,

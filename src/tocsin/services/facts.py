@@ -13,7 +13,7 @@ from tocsin.domain.dkim import DkimKey
 from tocsin.domain.invite import Invitation
 from tocsin.domain.model import Booking, BookingId, SchedulingLink, Workspace
 from tocsin.domain.pause import Pause
-from tocsin.domain.recipients import recipient_key
+from tocsin.domain.recipients import RecipientSettings, recipient_key
 from tocsin.domain.rules import AutomationRule
 from tocsin.domain.suppression import Suppression, suppression_key
 from tocsin.domain.sync import Inviter
@@ -66,6 +66,10 @@ class Facts:
         """Return the entries for its recipient on the suppression list."""
         return self._listed.get(suppression_key(delivery.recipient), [])
 
+    def settings(self, delivery: Delivery) -> RecipientSettings | None:
+        """Return what is set for its recipient."""
+        return self._settings.get(recipient_key(delivery.recipient))
+
     def frozen(self, delivery: Delivery) -> Frozen | None:
         """Return its message, if it was frozen for a former attempt and holds what its recipient is told now."""
         return self._frozen.get(delivery.id)
@@ -104,6 +108,10 @@ class Facts:
     @cached_property
     def _listed(self) -> dict[str, list[Suppression]]:
         return self._tx.suppressions.of(self._recipients)
+
+    @cached_property
+    def _settings(self) -> dict[str, RecipientSettings]:
+        return self._tx.recipients.of(self._recipients)
 
     @cached_property
     def _frozen(self) -> dict[DeliveryId, Frozen]:

@@ -9,7 +9,7 @@ from tocsin.domain.delivery import Cause, Delivery, Frozen
 from tocsin.domain.invite import Entry, Invitation, is_told, revise, uid_for
 from tocsin.domain.letter import Letter
 from tocsin.domain.model import Booking, Client, Member, SchedulingLink, Workspace
-from tocsin.domain.recipients import recipient_key
+from tocsin.domain.recipients import Reader, RecipientSettings, recipient_key
 from tocsin.domain.rsvp import Rsvp
 from tocsin.domain.signed_address import Purpose
 from tocsin.domain.sync import Standing
@@ -19,20 +19,23 @@ from tocsin.formats import dates, html, ics, mime
 from tocsin.formats.footer import footer
 from tocsin.formats.fragments import filled
 from tocsin.formats.stencils import Fragment
+from tocsin.formats.words import words
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
     """All that a message can speak of. `mail_from` is the sender, `base_url` where the workspace lives.
 
-    `standing` is what is true of its recipient, `told` what his calendar was told before. `rsvp` is the answer of the person
-    whom the event is about, if it was one. With `secret` mail to our signed addresses is read; without, there are none.
-    `fresh_id` is for an invitation that is new. `opt_out_url` is empty for who is part of the booking.
+    `reader` is in which time zone and locale its recipient reads. `standing` is what is true of its recipient, `told` what his
+    calendar was told before. `rsvp` is the answer of the person whom the event is about, if it was one. With `secret` mail to
+    our signed addresses is read; without, there are none. `fresh_id` is for an invitation that is new. `opt_out_url` is
+    empty for who is part of the booking.
     """
 
     workspace: Workspace
     link: SchedulingLink
     booking: Booking
+    reader: Reader
     mail_from: str
     base_url: str
     standing: Standing
@@ -66,11 +69,11 @@ def compose(delivery: Delivery, action: SendInvite, scene: Scene, *, now: dateti
 def values_for(scene: Scene, delivery: Delivery) -> dict[str, str]:
     """Return the value of each template variable for one message; `domain.templates.VARIABLES` says what they are."""
     recipient = delivery.recipient
-    booking, link, locale = scene.booking, scene.link, scene.workspace.locale
+    booking, link, locale = scene.booking, scene.link, scene.reader.locale
     people = {
         "client": booking.client.time_zone,
         "host": booking.host.time_zone,
-        "booking": recipient_zone(booking, scene.workspace, recipient),
+        "booking": scene.reader.time_zone,
     }
     times = {}
     for group, zone in people.items():
@@ -103,10 +106,12 @@ def scheduling_url(scene: Scene) -> str:
     return scene.link.scheduling_url or f"{scene.base_url}/{scene.link.slug}"
 
 
-def recipient_zone(booking: Booking, workspace: Workspace, recipient: str) -> str:
-    """Return the time zone of a recipient: the client's or a host's if he is one, else the workspace's."""
+def reader_of(booking: Booking, workspace: Workspace, recipient: str, settings: RecipientSettings | None) -> Reader:
+    """Return how a recipient reads: as is set for his address, else as the client or host that he is, else as the workspace."""
+    zone, locale = (None, None) if settings is None else (settings.time_zone, settings.locale)
     person = _person(booking, recipient)
-    return workspace.time_zone if person is None else person.time_zone
+    own_zone = workspace.time_zone if person is None else person.time_zone
+    return Reader(time_zone=zone or own_zone, locale=locale or workspace.locale)
 
 
 def name_of(booking: Booking, recipient: str) -> str:
@@ -121,7 +126,7 @@ def return_path(scene: Scene, sender: str, delivery: Delivery) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Words:
+class MailText:
     """What a mail says. What all of its readers are told comes before what this one alone is: see `Letter`."""
 
     subject: str
@@ -131,17 +136,17 @@ class Words:
     own_html: str
 
 
-def words(
+def mail_text(
     action: SendInvite | SendEmail, scene: Scene, values: dict[str, str], *, news: Fragment | None = None
-) -> Words:
+) -> MailText:
     """Return the texts of an action about a booking, `news` before them."""
-    locale = scene.workspace.locale
+    locale = scene.reader.locale
     subject = one_line(render(action.email_subject, values)).strip() or scene.link.name
     body = filled(action.email_body, values)
     if news is not None:
         body = Fragment(html=news.html + body.html, text=_apart(news.text, body.text))
     closing = footer(scene.opt_out_url, scene.workspace.name, locale)
-    return Words(
+    return MailText(
         subject=subject,
         text=body.text,
         html=html.page(body.html, locale=locale),
@@ -253,12 +258,12 @@ def _letter(
     )
 
 
-def _words(delivery: Delivery, action: SendInvite, scene: Scene, values: dict[str, str]) -> Words:
+def _words(delivery: Delivery, action: SendInvite, scene: Scene, values: dict[str, str]) -> MailText:
     if delivery.cause is not Cause.KEEP_IN_SYNC:
-        return words(action, scene, values)
-    word, sentence = _news(scene, values)
-    said = words(action, scene, values, news=filled(f"<p><strong>{sentence}</strong></p>", values))
-    return replace(said, subject=f"{word}: {said.subject}")
+        return mail_text(action, scene, values)
+    title, sentence = _news(scene, values)
+    said = mail_text(action, scene, values, news=filled(f"<p><strong>{sentence}</strong></p>", values))
+    return replace(said, subject=title.format(subject=said.subject))
 
 
 def _apart(*texts: str) -> str:
@@ -267,15 +272,19 @@ def _apart(*texts: str) -> str:
 
 
 def _news(scene: Scene, values: dict[str, str]) -> tuple[str, str]:
-    """Return the first word of the subject and the first sentence (a template) of a message that keeps an invite true."""
+    """Return the subject, around the rule's, and the first sentence (a template) of a message that keeps an invite true."""
+    said = words(scene.reader.locale)
     match scene.standing:
         case Standing.INVITED:
-            return "Updated", "This meeting has changed. It is now on {{booking.starts_at}}."
+            sentence = said.gettext("This meeting has changed. It is now on {{booking.starts_at}}.")
+            return said.gettext("Updated: {subject}"), sentence
         case Standing.OVER:
-            because = ": {{booking.cancel_reason}}" if values["booking.cancel_reason"] else ""
-            return "Cancelled", f"This meeting was cancelled{because}"
+            plain = said.gettext("This meeting was cancelled")
+            because = said.gettext("This meeting was cancelled: {{booking.cancel_reason}}")
+            return said.gettext("Cancelled: {subject}"), because if values["booking.cancel_reason"] else plain
         case Standing.TAKEN_OFF:  # pragma: no branch  mypy proves that no other is left
-            return "Withdrawn", "You are no longer invited to this meeting. It can be removed from your calendar."
+            sentence = said.gettext("You are no longer invited to this meeting. It can be removed from your calendar.")
+            return said.gettext("Withdrawn: {subject}"), sentence
 
 
 def _person(booking: Booking, recipient: str) -> Client | Member | None:

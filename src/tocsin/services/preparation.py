@@ -25,7 +25,7 @@ from tocsin.services.actions import compose
 from tocsin.services.actions.composed import Composed
 from tocsin.services.facts import Facts
 from tocsin.services.knowledge import known, rsvp_of
-from tocsin.services.messages import Scene
+from tocsin.services.messages import Scene, reader_of
 from tocsin.services.ports import Chance, Clock, Store, Transaction
 
 log = logging.getLogger("tocsin.deliveries")
@@ -261,6 +261,7 @@ def _scene(batch: _Batch, delivery: Delivery) -> Scene:
         workspace=workspace,
         link=link,
         booking=booking,
+        reader=reader_of(booking, workspace, delivery.recipient, facts.settings(delivery)),
         mail_from=workspace.mail_from or sender.mail_from,
         base_url=base_url,
         # Whom a rule writes to is invited by it, whatever was before.

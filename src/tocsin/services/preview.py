@@ -16,12 +16,12 @@ from tocsin.domain.explain import Clause, Happened, clauses
 from tocsin.domain.invite import Answered
 from tocsin.domain.model import Booking, BookingId, BookingStatus, Client, LinkKind, Place, Workspace
 from tocsin.domain.plan import Planned, plan, plan_timed
-from tocsin.domain.recipients import recipient_key
+from tocsin.domain.recipients import Reader, recipient_key
 from tocsin.domain.rsvp import Rsvp
 from tocsin.domain.rules import AutomationRule, RuleDraft
 from tocsin.formats import zones
 from tocsin.services import bookings, rules
-from tocsin.services.messages import recipient_zone
+from tocsin.services.messages import reader_of
 from tocsin.services.ports import DeliveryFilter, Transaction
 from tocsin.services.preparation import Ready, Sender, prepare
 
@@ -31,10 +31,10 @@ _ANSWERS = {EventKind.INVITE_ACCEPTED: Rsvp.ACCEPTED, EventKind.INVITE_DECLINED:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """One message that would be sent or, without `message`, why it would not be. `time_zone` is its recipient's."""
+    """One message that would be sent or, without `message`, why it would not be. `reader` is its recipient."""
 
     delivery: Delivery
-    time_zone: str
+    reader: Reader
     message: Frozen | None
     reason: str
 
@@ -125,8 +125,9 @@ class _Play:
         return shown
 
     def _shown(self, delivery: Delivery, message: Frozen | None = None, *, reason: str = "") -> Shown:
-        zone = recipient_zone(self.booking, self.workspace, delivery.recipient)
-        return Shown(delivery=delivery, time_zone=zone, message=message, reason=reason or delivery.reason)
+        settings = self.tx.recipients.get(delivery.recipient)
+        reader = reader_of(self.booking, self.workspace, delivery.recipient, settings)
+        return Shown(delivery=delivery, reader=reader, message=message, reason=reason or delivery.reason)
 
     def asked_for(self, kind: EventKind, *, about: str = "") -> list[Planned]:
         """Return what the rule would ask for if `kind` were its event."""
@@ -180,7 +181,10 @@ def _supposed(tx: Transaction, rule: AutomationRule, known: Booking, *, now: dat
 
 
 def _sample(tx: Transaction, sender: Sender, workspace: Workspace, rule: AutomationRule, *, now: datetime) -> Booking:
-    """Store and return such a booking as the rule's first link gets: tomorrow at ten, by somebody of the same time zone."""
+    """Store and return such a booking as the rule's first link gets: tomorrow at ten, by somebody of the same time zone.
+
+    He brings a guest, so that a rule for guests has somebody to write to.
+    """
     [link] = tx.links.named(rule.link_ids[:1])
     tomorrow = zones.local(now, workspace.time_zone).date() + timedelta(days=1)
     starts_at = zones.instant(tomorrow, time(10, 0), workspace.time_zone)
@@ -198,6 +202,7 @@ def _sample(tx: Transaction, sender: Sender, workspace: Workspace, rule: Automat
         revision=0,
         created_at=now,
         updated_at=now,
+        guests=("sam@example.com",),
     )
     tx.bookings.put(booking)
     return booking

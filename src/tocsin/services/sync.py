@@ -20,7 +20,7 @@ def follow_booking(
 ) -> None:
     """Plan what those must be told who hold an invite to a booking that changed."""
     changed = any(kind in ENTRY_CHANGES for kind in happened)
-    other_people = before.hosts != after.hosts or before.client.email != after.client.email
+    other_people = before.hosts != after.hosts or before.addresses != after.addresses
     if changed or other_people:
         kept = _kept(tx, after, tx.sync.of_booking(after.id))
         if other_people:
@@ -92,7 +92,7 @@ def _as_heard(tx: Transaction, kept: Kept) -> Kept:
 
 
 def _with_present_people(tx: Transaction, kept: Kept, booking: Booking) -> Kept:
-    """Return `kept` as it is with the client and the hosts that the booking has now: former ones are invited no more."""
+    """Return `kept` as it is with the client, hosts and guests that the booking has now: former ones are invited no more."""
     for inviter in kept.inviters:
         is_active = _is_wanted(tx, inviter, kept.invitation.recipient, booking)
         if inviter.is_active != is_active:

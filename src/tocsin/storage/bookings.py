@@ -30,7 +30,7 @@ from tocsin.storage.members import member_of
 
 _OWN = """id, sid, uid, link_id, client_name, client_email, client_time_zone, starts_at, ends_at, status, place_spot,
     place_details, place_join_url, revision, is_no_show, outcome_id, cancel_reason, cancelled_by, cancelled_at,
-    reschedule_reason, form_responses, created_at, updated_at"""
+    reschedule_reason, form_responses, guests, created_at, updated_at"""
 _NAMES = _OWN.replace("\n", "").replace(" ", "").split(",")
 _SELECT = f"""
     SELECT {", ".join("b." + name for name in _NAMES)},
@@ -238,6 +238,7 @@ def _values(booking: Booking) -> dict[str, object]:
         "cancelled_at": maybe_micros(booking.cancelled_at),
         "reschedule_reason": booking.reschedule_reason,
         "form_responses": as_json(booking.form_responses),
+        "guests": as_json(booking.guests),
         "created_at": micros(booking.created_at),
         "updated_at": micros(booking.updated_at),
     }
@@ -265,12 +266,18 @@ def _booking(row: Row, hosts: list[Member]) -> Booking:
         is_no_show=bool(row["is_no_show"]),
         outcome=_outcome(row),
         form_responses=_form_responses(row["form_responses"]),
+        guests=_guests(row["guests"]),
     )
 
 
 @lru_cache(maxsize=256)  # many bookings have none, or the same
 def _form_responses(text: str) -> tuple[tuple[str, str], ...]:
     return tuple((field, value) for field, value in json.loads(text))
+
+
+@lru_cache(maxsize=256)
+def _guests(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
 
 
 def _outcome(row: Row) -> MeetingOutcome | None:

@@ -17,6 +17,7 @@ from tocsin.storage.members import SqlMembers
 from tocsin.storage.messages import SqlMessages
 from tocsin.storage.outcomes import SqlOutcomes
 from tocsin.storage.queue import SqlQueue
+from tocsin.storage.recipients import SqlRecipients
 from tocsin.storage.record import SqlRecord
 from tocsin.storage.rules import SqlRules
 from tocsin.storage.suppressions import SqlSuppressions
@@ -47,6 +48,7 @@ class SqlTransaction:
         self.sync = SqlSync(connection, workspace_id)
         self.answers = SqlAnswers(connection, workspace_id)
         self.suppressions = SqlSuppressions(connection, workspace_id)
+        self.recipients = SqlRecipients(connection, workspace_id)
         self.usage = SqlUsage(connection, workspace_id)
         self.dkim_keys = SqlDkimKeys(connection, workspace_id)
         self.inbound_counts = SqlInboundCounts(connection, workspace_id)

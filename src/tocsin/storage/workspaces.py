@@ -101,6 +101,7 @@ _OWNED = (
     "dkim_keys",
     "webhook_secrets",
     "suppressions",
+    "recipients",
     "usage",
     "workspace_limits",
     "answers",

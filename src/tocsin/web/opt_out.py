@@ -14,10 +14,11 @@ from starlette.routing import Route
 from tocsin.bootstrap import App
 from tocsin.domain.errors import InvalidInputError
 from tocsin.domain.model import WorkspaceId
+from tocsin.formats.words import SOURCE, wished
 from tocsin.services import consent
 from tocsin.services.consent import Choice
 from tocsin.web.forms import body_of, fields
-from tocsin.web.pages import HEADERS, rendered
+from tocsin.web.pages import HEADERS, rendered, spoken
 
 _HEADERS = HEADERS | {"X-Robots-Tag": "noindex"}
 _PATH = "/opt-out/{token}"
@@ -28,7 +29,7 @@ def routes(app: App) -> list[Route]:
     """Return the routes of the page."""
 
     async def show(request: Request) -> Response:
-        return await run_in_threadpool(_page, app, lambda: _shown(app, request))
+        return await run_in_threadpool(_page, app, request, lambda: _shown(app, request))
 
     async def act(request: Request) -> Response:
         content_type = request.headers.get("content-type", "")
@@ -36,19 +37,19 @@ def routes(app: App) -> list[Route]:
             body = await body_of(request)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody is there to read it
-        return await run_in_threadpool(_page, app, lambda: _done(app, request, fields(content_type, body)))
+        return await run_in_threadpool(_page, app, request, lambda: _done(app, request, fields(content_type, body)))
 
     return [Route(_PATH, show, methods=["GET"]), Route(_PATH, act, methods=["POST"])]
 
 
-def _page(app: App, of: Callable[[], dict[str, Any]]) -> Response:
-    return rendered(app, "opt_out.html", of, headers=_HEADERS)
+def _page(app: App, request: Request, of: Callable[[], dict[str, Any]]) -> Response:
+    return rendered(app, "opt_out.html", of, headers=_HEADERS, locale=_wished(request) or SOURCE)
 
 
 def _shown(app: App, request: Request) -> dict[str, Any]:
     wanted = consent.opened(request.path_params["token"], app.pepper)
     with app.store.reading(WorkspaceId(wanted.workspace_id)) as tx:
-        return _values(consent.choice(tx, wanted))
+        return _values(request, consent.choice(tx, wanted))
 
 
 def _done(app: App, request: Request, form: dict[str, str]) -> dict[str, Any]:
@@ -56,8 +57,8 @@ def _done(app: App, request: Request, form: dict[str, str]) -> dict[str, Any]:
     wish = _wish(form)
     with app.store.transaction(WorkspaceId(wanted.workspace_id)) as tx:
         if wish == "again":
-            return _values(consent.want_again(tx, wanted), is_back=True)
-        return _values(consent.stop(tx, wanted, whole=wish == "workspace", now=app.clock()))
+            return _values(request, consent.want_again(tx, wanted), is_back=True)
+        return _values(request, consent.stop(tx, wanted, whole=wish == "workspace", now=app.clock()))
 
 
 def _wish(form: dict[str, str]) -> str:
@@ -69,5 +70,11 @@ def _wish(form: dict[str, str]) -> str:
     return form["wish"]
 
 
-def _values(choice: Choice, *, is_back: bool = False) -> dict[str, Any]:
-    return {"choice": choice, "is_back": is_back}
+def _values(request: Request, choice: Choice, *, is_back: bool = False) -> dict[str, Any]:
+    """Return what the page shows, in the language set for the address, or that of the browser, or the workspace's."""
+    locale = choice.locale or _wished(request) or choice.usual_locale
+    return {"choice": choice, "is_back": is_back} | spoken(locale)
+
+
+def _wished(request: Request) -> str | None:
+    return wished(request.headers.get("accept-language", ""))

@@ -27,11 +27,14 @@ class Operation:
 
 
 def sections(document: dict[str, Any]) -> dict[str, list[Operation]]:
-    """Return the operations of the newest version of each path, in groups; v1 is the same in its own spelling."""
+    """Return the operations of the newest version of each path, in groups; v1 is the same in its own spelling.
+
+    Where there is a PATCH, PUT is the same.
+    """
     found: dict[str, list[Operation]] = {}
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            if "/v1/" not in path and method != "put":
+            if "/v1/" not in path and (method != "put" or "patch" not in methods):
                 group = operation["tags"][0]
                 found.setdefault(group, []).append(_operation(document, path, method, operation))
     return found
@@ -73,6 +76,8 @@ def _body_fields(document: dict[str, Any], schema: dict[str, Any], *, prefix: st
         )
         inner = _resolved(document, shape.get("items", {}))
         fields += _body_fields(document, inner, prefix=f"{prefix}{name}[].")
+        if "$ref" in shape:
+            fields += _body_fields(document, _resolved(document, shape), prefix=f"{prefix}{name}.")
     return fields
 
 

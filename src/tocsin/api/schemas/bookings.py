@@ -3,8 +3,9 @@
 from datetime import datetime, time
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationInfo, WithJsonSchema, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
+from tocsin.api.schemas.answers import Answers
 from tocsin.api.schemas.fields import (
     Address,
     Day,
@@ -22,49 +23,8 @@ from tocsin.api.schemas.fields import (
 from tocsin.api.schemas.outcomes import OutcomeOut
 from tocsin.api.schemas.paging import Pagination
 from tocsin.domain.model import Booking, Client, Place
-from tocsin.domain.text import ANSWER_LENGTH, complaint
 from tocsin.formats import zones
 from tocsin.services.bookings import BookingChange, BookingDraft, Slot
-
-_MOST_ANSWERS = 50
-_ANSWER_KINDS = (str, int, float, bool, type(None))
-
-
-def _answers(value: dict[str, Any]) -> dict[str, Any]:
-    for field, answer in value.items():
-        wrong = complaint(field, limit=100) or _answer_complaint(answer)
-        if wrong is not None:
-            raise ValueError(f"the answer to {field[:40]!r} {wrong}")
-    return value
-
-
-def _answer_complaint(answer: Any) -> str | None:
-    if not all(isinstance(one, _ANSWER_KINDS) for one in (answer if isinstance(answer, list) else [answer])):
-        return "must be text, a number, true, false, or a list of these"
-    return complaint(_as_text(answer), limit=ANSWER_LENGTH, several_lines=True)
-
-
-# One check and not a union of types, because a union complains once for each of its members.
-Answers = Annotated[
-    dict[str, Any],
-    Field(max_length=_MOST_ANSWERS),
-    AfterValidator(_answers),
-    WithJsonSchema(
-        {
-            "type": "object",
-            "maxProperties": _MOST_ANSWERS,
-            "additionalProperties": {"type": ["string", "number", "boolean", "array", "null"]},
-        }
-    ),
-]
-
-
-def _as_text(answer: Any) -> str:
-    if isinstance(answer, list):
-        return ", ".join(_as_text(one) for one in answer)
-    if isinstance(answer, bool):
-        return "true" if answer else "false"
-    return "" if answer is None else str(answer)
 
 
 class BookingIn(Sent):
@@ -80,7 +40,7 @@ class BookingIn(Sent):
     spot_details: OptionalLine = ""
     room_url: Url = ""
     host_email: Address | None = None
-    form_responses: Answers = {}  # noqa: RUF012  pydantic copies it
+    form_responses: Answers = Answers()
     override_availability: bool = False
     status: Literal["confirmed", "awaiting_approval"] = "confirmed"
 
@@ -92,14 +52,18 @@ class BookingIn(Sent):
             slot=Slot(day=self.slot_date, clock=self.slot_start_time),
             place=Place(spot=self.preferred_meeting_spot, details=self.spot_details, join_url=self.room_url),
             host_email=self.host_email or "",
-            form_responses=tuple((field, _as_text(answer)) for field, answer in self.form_responses.items()),
+            form_responses=self.form_responses.others(),
+            guests=self.form_responses.guests or (),
             override_availability=self.override_availability,
             awaits_approval=self.status == "awaiting_approval",
         )
 
 
 class BookingPatch(Sent):
-    """What to change of a booking; what is left out, or null, stays. An empty `meeting_outcome_id` takes the outcome away."""
+    """What to change of a booking; what is left out, or null, stays. An empty `meeting_outcome_id` takes the outcome away.
+
+    Of `form_responses` the answers that are sent take the place of former ones; the others stay.
+    """
 
     name: Name | None = None
     email: Address | None = None
@@ -120,6 +84,7 @@ class BookingPatch(Sent):
     meeting_outcome: (
         Annotated[str, Field(max_length=64, description="the same as meeting_outcome_id"), plain] | None
     ) = None
+    form_responses: Answers = Answers()
     override_availability: bool = False
 
     @field_validator("slot_start_time")
@@ -153,6 +118,8 @@ class BookingPatch(Sent):
             reschedule_reason=self.reschedule_reason,
             no_show=self.no_show,
             outcome_id=self.meeting_outcome if self.meeting_outcome_id is None else self.meeting_outcome_id,
+            form_responses=self.form_responses.others(),
+            guests=self.form_responses.guests,
             override_availability=self.override_availability,
         )
 
@@ -240,9 +207,9 @@ class BookingOut(Shown):
             spot_details=booking.place.details or None,
             form_responses=[
                 {"field": field, "value": value, "type": "text", "field_code": field}
-                for field, value in booking.form_responses
+                for field, value in booking.answers
             ],
-            form_responses_as_hash=dict(booking.form_responses),
+            form_responses_as_hash=dict(booking.answers),
         )
 
 

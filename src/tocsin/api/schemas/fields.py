@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, mod
 
 from tocsin.domain import templates
 from tocsin.domain.text import ANSWER_LENGTH, BODY_LENGTH, LINE_LENGTH, NAME_LENGTH, complaint, normal
-from tocsin.formats import addresses, html, links, zones
+from tocsin.formats import addresses, dates, html, links, zones
 
 _DATE = re.compile(r"(\d{4})-(\d{2})-(\d{2})", re.ASCII)
 _TIME = re.compile(r"(\d{1,2}):(\d{2})(?: ?([AaPp][Mm]))?", re.ASCII)
@@ -82,6 +82,13 @@ def _zone(value: str) -> str:
     return value
 
 
+def _locale(value: str) -> str:
+    wrong = dates.locale_complaint(value)
+    if wrong is not None:
+        raise ValueError(wrong)
+    return value
+
+
 def _subject(value: str) -> str:
     _refuse(templates.complaints(value))
     return value
@@ -149,6 +156,7 @@ Reason = Annotated[str, _text(ANSWER_LENGTH, required=False, several_lines=True)
 Paragraphs = Annotated[str, _text(BODY_LENGTH, required=False, several_lines=True)]
 Address = Annotated[str, AfterValidator(_address)]
 Zone = Annotated[str, AfterValidator(_zone)]
+Locale = Annotated[str, AfterValidator(_locale)]
 SubjectTemplate = Annotated[str, _text(LINE_LENGTH, required=True), AfterValidator(_subject)]
 HtmlTemplate = Annotated[str, _text(BODY_LENGTH, required=True, several_lines=True), AfterValidator(_html)]
 Url = Annotated[str, _text(2048, required=False), AfterValidator(_url)]

@@ -32,6 +32,7 @@ class PreviewedOut(Shown):
     action_index: int
     action_type: str
     time_zone: str
+    locale: str
     due_at: datetime
     would_be_sent: bool
     reason: str | None
@@ -50,7 +51,8 @@ class PreviewedOut(Shown):
             recipient=shown.delivery.recipient,
             action_index=shown.delivery.action_index,
             action_type=shown.delivery.action.value,
-            time_zone=shown.time_zone,
+            time_zone=shown.reader.time_zone,
+            locale=shown.reader.locale,
             due_at=shown.delivery.due_at,
             would_be_sent=message is not None,
             reason=shown.reason or None,
@@ -63,7 +65,10 @@ class PreviewedOut(Shown):
 
 
 class PreviewOut(Shown):
-    """What a rule would do about one booking if its event happened now. `deliveries_count` counts those not shown too."""
+    """What a rule would do about one booking if its event happened now. `deliveries_count` counts those not shown too.
+
+    `locale` is the workspace's; each message has its recipient's.
+    """
 
     booking_id: str | None
     event: str

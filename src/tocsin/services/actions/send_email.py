@@ -29,7 +29,7 @@ def compose(delivery: Delivery, action: SendEmail, scene: Scene, *, now: datetim
 
 
 def _letter(delivery: Delivery, action: SendEmail, scene: Scene, *, now: datetime) -> Letter:
-    words = messages.words(action, scene, messages.values_for(scene, delivery))
+    said = messages.mail_text(action, scene, messages.values_for(scene, delivery))
     told = scene.told
     return Letter(
         from_name=scene.booking.host.name,
@@ -37,13 +37,13 @@ def _letter(delivery: Delivery, action: SendEmail, scene: Scene, *, now: datetim
         reply_to=(scene.booking.host.email,),
         to_name=messages.name_of(scene.booking, delivery.recipient),
         to_address=delivery.recipient,
-        subject=words.subject,
-        text=words.text,
-        html=words.html,
+        subject=said.subject,
+        text=said.text,
+        html=said.html,
         message_id=f"{delivery.id}.{scene.booking.revision}@{scene.mail_from.rpartition('@')[2]}",
         references="" if told is None or told.held_method is None else told.thread_id,
         opt_out_url=scene.opt_out_url,
         date=now,
-        own_text=words.own_text,
-        own_html=words.own_html,
+        own_text=said.own_text,
+        own_html=said.own_html,
     )

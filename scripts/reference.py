@@ -1,15 +1,18 @@
-"""Writes docs/reference.md from the code: what rules can be made of. `make reference`; a test compares the two."""
+"""Writes docs/reference.md and docs/rules.schema.json from the code: what rules can be made of. `make reference`."""
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from tocsin.api.schemas.rule_set import schema
 from tocsin.domain.actions import ACTIONS
 from tocsin.domain.conditions import FIELDS, MEANINGS, OPERATORS, SORTS, WORDS
 from tocsin.domain.events import HAPPENS, OF_RULES
 from tocsin.domain.recipients import RECIPIENTS
 from tocsin.domain.templates import VARIABLES
 
-PAGE = Path(__file__).parent.parent / "docs" / "reference.md"
+DOCS = Path(__file__).parent.parent / "docs"
+PAGE = DOCS / "reference.md"
 
 
 def page() -> str:
@@ -52,3 +55,4 @@ def _table(title: str, head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -
 
 if __name__ == "__main__":
     PAGE.write_text(page(), "utf-8")
+    (DOCS / "rules.schema.json").write_text(f"{json.dumps(schema(), indent=2)}\n", "utf-8")

@@ -7,25 +7,19 @@ import signal
 import sqlite3
 import sys
 import zoneinfo
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from tocsin import logs, secret
+from tocsin import settings as settings_module
 from tocsin.calls.caller import callers
 from tocsin.chance import real_chance
-from tocsin.domain.errors import (
-    ConfigurationError,
-    ConflictError,
-    InvalidInputError,
-    NotFoundError,
-    StoreInUseError,
-    TocsinError,
-    UnavailableError,
-)
+from tocsin.domain.errors import ConfigurationError, StoreInUseError, TocsinError
 from tocsin.formats import addresses
 from tocsin.mail import incoming, outgoing, transport
 from tocsin.mail.capture import CaptureMailer
@@ -111,9 +105,18 @@ class App:
         self.store.close()
 
 
+# Commands of the operator that speak the wire's words; their functions stand with the API, above.
+Commands = Mapping[str, Callable[[App, dict[str, Any]], Any]]
+
+
 def settings() -> Settings:
     """Return the settings of this process's environment. Raises ConfigurationError."""
     return Settings.from_environment(os.environ)
+
+
+def api_key(key_file: str) -> str:
+    """Return the key for another's API, from a file or this process's environment. Raises ConfigurationError."""
+    return settings_module.api_key(os.environ, key_file=key_file)
 
 
 def open_app(settings: Settings, *, clock: Clock | None = None, chance: Chance | None = None) -> App:
@@ -148,31 +151,29 @@ def open_app(settings: Settings, *, clock: Clock | None = None, chance: Chance |
         raise
 
 
-def administer(settings: Settings, command: str, values: dict[str, Any]) -> Any:
+def administer(settings: Settings, command: str, values: dict[str, Any], more: Commands = MappingProxyType({})) -> Any:
     """Run a command of the operator, here or in the server that owns the store; return its answer in JSON values.
 
-    Raises TocsinError as the command does.
+    `more` are commands beside those of the services. Raises TocsinError as the command does.
     """
     try:
         app = open_app(settings)
     except StoreInUseError:
         answer = desk.ask(_sign(settings), {"command": command, "values": values})
-        if "error" in answer:
-            raise _ERRORS.get(answer["code"], UnavailableError)(answer["error"]) from None
-        return answer["result"]
+        return desk.result_of(answer)
     try:
-        return _run(app, command, values)
+        return _run(app, command, values, more)
     finally:
         app.close()
 
 
 @contextmanager
-def desk_open(app: App) -> Iterator[None]:
+def desk_open(app: App, more: Commands = MappingProxyType({})) -> Iterator[None]:
     """Take commands of the operator for a store that this process owns, until the end of the block."""
     if app.settings.sqlite_path is None:
         yield
         return
-    with desk.open_desk(_sign(app.settings), lambda request: _answered(app, request)):
+    with desk.open_desk(_sign(app.settings), lambda request: _answered(app, request, more)):
         yield
 
 
@@ -207,7 +208,9 @@ def log_to_stderr(settings: Settings) -> None:
     logs.to_stderr(as_json=settings.log == "json")
 
 
-def _run(app: App, command: str, values: dict[str, Any]) -> Any:
+def _run(app: App, command: str, values: dict[str, Any], more: Commands = MappingProxyType({})) -> Any:
+    if command in more:
+        return more[command](app, values)
     if command == "doctor":
         return [asdict(finding) for finding in checkup.findings(app.office, _surroundings(app))]
     if command in administration_mail.COMMANDS:
@@ -220,25 +223,14 @@ def _run(app: App, command: str, values: dict[str, Any]) -> Any:
     return administration.run(app.office, command, values)
 
 
-def _answered(app: App, request: dict[str, Any]) -> dict[str, Any]:
+def _answered(app: App, request: dict[str, Any], more: Commands) -> dict[str, Any]:
     try:
-        return {"result": _run(app, request["command"], request["values"])}
+        return {"result": _run(app, request["command"], request["values"], more)}
     except TocsinError as error:
-        return {"error": str(error), "code": error.code}
+        return desk.told(error)
     except Exception as error:
         logging.getLogger("tocsin.desk").exception("a command failed unforeseen")
         return {"error": f"{type(error).__name__}: {error}", "code": "unavailable"}
-
-
-# What a command can raise, by code; all of them are made from a sentence.
-_ERRORS: dict[str, Callable[[str], TocsinError]] = {
-    "invalid_input": lambda text: (
-        InvalidInputError.of(*text.split(": ", 1)) if ": " in text else UnavailableError(text)
-    ),
-    "not_found": NotFoundError,
-    "conflict": ConflictError,
-    "configuration": ConfigurationError,
-}
 
 
 def _surroundings(app: App) -> checkup.Surroundings:

@@ -11,7 +11,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tocsin import __version__, bootstrap, cli_mail, cli_recipients, cli_webhooks, demo, server
+from tocsin import __version__, bootstrap, cli_mail, cli_recipients, cli_rules, cli_webhooks, demo, server
+from tocsin.api import rule_set
 from tocsin.domain.errors import ConfigurationError, InvalidInputError, TocsinError
 from tocsin.settings import Settings
 from tocsin.terminal import Json, Subdomain, facts, listing, say, table
@@ -23,10 +24,9 @@ _INTERRUPTED = 130  # what typer makes of Ctrl+C
 cli = typer.Typer(name="tocsin", add_completion=False, rich_markup_mode=None)
 workspace = typer.Typer(help="Workspaces: the tenants.")
 key = typer.Typer(help="API keys of a workspace.")
-rules = typer.Typer(help="Automation rules of a workspace.")
 cli.add_typer(workspace, name="workspace")
 cli.add_typer(key, name="key")
-cli.add_typer(rules, name="rules")
+cli.add_typer(cli_rules.rules, name="rules")
 cli.add_typer(cli_mail.dkim, name="dkim")
 cli.add_typer(cli_recipients.suppression, name="suppression")
 cli.add_typer(cli_webhooks.webhook, name="webhook")
@@ -75,7 +75,7 @@ def serve(
     _must_be_free(settings)
     app = bootstrap.open_app(settings)
     try:
-        with bootstrap.desk_open(app):
+        with bootstrap.desk_open(app, rule_set.COMMANDS):
             server.serve(
                 app, with_worker=not no_worker, ready=lambda: say(f"Tocsin {__version__} at {settings.base_url}")
             )
@@ -206,21 +206,6 @@ def revoke_key(subdomain: Subdomain, key_id: Annotated[str, typer.Argument(metav
     """End a key at once."""
     bootstrap.administer(bootstrap.settings(), "key revoke", {"subdomain": subdomain, "id": key_id})
     say(f"revoked {key_id}")
-
-
-@rules.command("list")
-def list_rules(subdomain: Subdomain, as_json: Json = False) -> None:
-    """List the automation rules of a workspace."""
-    columns = ("id", "name", "event", "enabled", "recipients")
-    listing("rules list", {"subdomain": subdomain}, columns, as_json=as_json)
-
-
-@rules.command("show")
-def show_rule(
-    subdomain: Subdomain, rule_id: Annotated[str, typer.Argument(metavar="ID")], as_json: Json = False
-) -> None:
-    """Show an automation rule."""
-    facts("rules show", {"subdomain": subdomain, "id": rule_id}, as_json=as_json)
 
 
 @cli.callback(invoke_without_command=True)

@@ -33,6 +33,7 @@ _DEFAULTS = {
     "TOCSIN_LEASE_S": "60",
 }
 CAPTURE = "capture:"
+_API_KEY = "TOCSIN_API_KEY"  # for `tocsin rules --url`; no setting of the server
 # A host by name, because each workspace is a subdomain of it; no user, no path, no query.
 _SERVER = re.compile(
     r"https?://(?:[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?|\[[0-9a-f:.]+\])(?::(?P<port>[0-9]{1,5}))?/?",
@@ -111,16 +112,29 @@ class Settings:
         return f"{parts.scheme}://{subdomain}.{parts.netloc}"
 
 
+def api_key(environment: Mapping[str, str], *, key_file: str) -> str:
+    """Return the key for another's API, in a file or TOCSIN_API_KEY. Raises ConfigurationError if there is none."""
+    found = _read(key_file, "--key-file") if key_file else _value(environment, _API_KEY, "")
+    if not found:
+        what = f"{key_file} is empty" if key_file else f"{_API_KEY} is not set"
+        raise ConfigurationError(f"{what}; put the API key there, or into a file and name it with --key-file")
+    return found
+
+
 def _value(environment: Mapping[str, str], name: str, default: str) -> str:
     path = environment.get(f"{name}_FILE")
     if path is None:
         return environment.get(name, default).strip()
     if name in environment:
         raise ConfigurationError(f"{name} and {name}_FILE are both set; keep one")
+    return _read(path, f"{name}_FILE")
+
+
+def _read(path: str, name: str) -> str:
     try:
         return Path(path).read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{name}_FILE: cannot read {path}: {error}") from error
+        raise ConfigurationError(f"{name}: cannot read {path}: {error}") from error
 
 
 def _sqlite_path(url: str) -> Path | None:

@@ -2,12 +2,13 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from tocsin import bootstrap
 
@@ -53,6 +54,13 @@ def table(found: Sequence[dict[str, Any]], columns: tuple[str, ...]) -> None:
         drawn.add_row(*(_plain(one[column]) for column in columns))
     # A pipe has no width; what reads from it wants whole lines.
     Console(markup=False, highlight=False, width=None if sys.stdout.isatty() else _WIDE).print(drawn)
+
+
+def coloured(lines: Iterable[tuple[str, str]]) -> None:
+    """Print lines, each in its colour if it has one, where there is a terminal that wants colours (NO_COLOR)."""
+    console = Console(markup=False, highlight=False, soft_wrap=True, emoji=False)
+    for colour, text in lines:
+        console.print(Text(text, style=colour))
 
 
 def _plain(value: object) -> str:

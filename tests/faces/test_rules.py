@@ -325,7 +325,7 @@ def test_an_action_is_told_all_that_it_lacks(client: Client) -> None:
         ("", "write one address, such as ana@example.com"),
         ("a@example.com, b@example.com", "write one address"),
         ("Ada <ada@example.org>", "write one address"),
-        ("{{client.name}}", "of variables only {{client.email}}, {{host.email}} can be recipients"),
+        ("{{client.name}}", "of variables only {{client.email}}, {{host.email}}, {{guest.emails}} can be recipients"),
         ("x{{client.email}}", "write one address"),
         ("ada@example.org\r\nBcc: eve@example.net", "holds the control character U+000D"),
         ("ada@example.org>\u0000", "holds the control character U+0000"),

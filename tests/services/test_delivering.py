@@ -25,7 +25,7 @@ from tocsin.domain.events import EventKind
 from tocsin.domain.letter import Envelope
 from tocsin.domain.retry import WAITS
 from tocsin.formats import scan
-from tocsin.services import attempts, deliveries, faults, messages, preparation
+from tocsin.services import actions, attempts, deliveries, faults, preparation
 from tocsin.services.ports import DeliveryFilter, Page
 from tocsin.services.ports_relay import Supply
 from tocsin.workers.lease import LEASE
@@ -408,7 +408,7 @@ def test_a_message_that_cannot_be_written_fails_and_the_others_go(
     office: World, postbox: Postbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     office.rule(CONFIRMED, *EVERYBODY)
-    compose = messages.compose
+    compose = actions.compose
 
     def poisoned(delivery: Delivery, *others: object, **named: object) -> object:
         if delivery.recipient == "ada@example.org":

@@ -160,3 +160,16 @@ def test_holding_a_link_changes_nothing(acme: SqlStore) -> None:
 
     with acme.reading(WORKSPACE_ID) as tx:
         assert tx.links.get(a_link().id) == a_link(hosts=())
+
+
+def test_links_are_found_by_several_slugs_at_once_templates_too_and_deleted_ones_not(acme: SqlStore) -> None:
+    first, second, third = (a_numbered_link(number) for number in (1, 2, 3))
+    mould = a_numbered_link(4, is_template=True, hosts=())
+    keep(acme, first, second, third, mould)
+    with acme.transaction(WORKSPACE_ID) as tx:
+        tx.links.delete(third.id, at=NOON)
+
+    with acme.reading(WORKSPACE_ID) as tx:
+        found = tx.links.slugged(["slug4", "slug1", "slug3", "nothing", "no'; --"])
+        assert sorted(found, key=lambda link: link.slug) == [first, mould]
+        assert tx.links.slugged([]) == []

@@ -126,3 +126,20 @@ def test_the_queue_names_the_rules_that_are_not_planned_to_the_end(acme: SqlStor
         tx.rules.delete(RULE_ID, at=NOON)
 
     assert acme.queue.unplanned_rules() == []
+
+
+def test_several_rules_can_be_locked_at_once_and_a_turn_changes_nothing(acme: SqlStore) -> None:
+    rules = [a_rule(id=RuleId(name)) for name in ("b", "a")]
+    keep(acme, *rules)
+    with acme.directory() as directory:
+        before = directory.all()
+
+    with acme.transaction(WORKSPACE_ID) as tx:
+        tx.rules.turn()
+        tx.rules.lock("b", "a", "nothing")
+        tx.rules.lock()
+
+    with acme.reading(WORKSPACE_ID) as tx:
+        assert sorted(tx.rules.page(limit=9, offset=0)[0], key=lambda rule: rule.id) == rules[::-1]
+    with acme.directory() as directory:
+        assert directory.all() == before

@@ -8,9 +8,18 @@ from typing import Any
 
 import pytest
 
-from tocsin.domain.errors import StoreInUseError
+from tocsin.domain.errors import (
+    ConfigurationError,
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    Problem,
+    StoreInUseError,
+    TocsinError,
+    UnavailableError,
+)
 from tocsin.workers import desk
-from tocsin.workers.desk import ask, open_desk
+from tocsin.workers.desk import ask, open_desk, result_of, told
 
 
 def echo(request: dict[str, Any]) -> dict[str, Any]:
@@ -91,7 +100,7 @@ def test_what_is_no_request_is_dropped_and_the_next_is_answered(sign: Path, sent
 
 
 def test_a_request_without_an_end_is_cut_off(sign: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(desk, "LONGEST_REQUEST", 16)
+    monkeypatch.setattr(desk, "LONGEST_LINE", 64)
     with open_desk(sign, echo):
         with pytest.raises(StoreInUseError):
             ask(sign, {"long": "x" * 5000})
@@ -116,3 +125,24 @@ def test_an_answer_that_is_no_json_is_no_answer(sign: Path, tmp_path: Path) -> N
         with pytest.raises(StoreInUseError):
             ask(sign, {})
         thread.join()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        InvalidInputError([Problem(field="a: b", message="c; d"), Problem(field="e", message="f")]),
+        NotFoundError("there is none"),
+        ConflictError("not now"),
+        ConfigurationError("set it"),
+        UnavailableError("away"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_an_error_of_a_command_is_the_same_on_the_other_side_of_the_desk(error: TocsinError) -> None:
+    with pytest.raises(type(error)) as caught:
+        result_of(json.loads(json.dumps(told(error))))
+
+    assert str(caught.value) == str(error)
+    if isinstance(error, InvalidInputError):
+        assert isinstance(caught.value, InvalidInputError)
+        assert caught.value.problems == error.problems

@@ -18,6 +18,7 @@ from tocsin.api import (
     openapi,
     outcomes,
     recipients,
+    rule_set,
     rules,
     sender,
     suppressions,
@@ -29,6 +30,7 @@ from tocsin.bootstrap import App
 from tocsin.domain.errors import TocsinError
 
 _TABLE = [
+    *rule_set.ROUTES,  # before /automation-rules/{id}, which would take their paths for ids
     *rules.ROUTES,
     *links.ROUTES,
     *bookings.ROUTES,

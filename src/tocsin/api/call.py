@@ -8,6 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from tocsin.api import strict_json
+from tocsin.api.strict_json import Room
 from tocsin.bootstrap import App
 from tocsin.domain.access import ApiKey, Scope
 from tocsin.domain.errors import InvalidInputError
@@ -111,6 +113,7 @@ class Route:
     answer: type[BaseModel] | None = None
     status: int = 200
     versions: tuple[Version, ...] = (V1, V2)
+    room: Room = strict_json.USUAL
 
 
 def idempotency_key_of(values: list[str]) -> str | None:

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from tocsin.api import problems, strict_json
 from tocsin.api.call import Call, Reply, Route, Version, idempotency_key_of
 from tocsin.api.schemas.reading import read
+from tocsin.api.strict_json import Room
 from tocsin.bootstrap import App
 from tocsin.domain.errors import (
     AuthenticationError,
@@ -31,7 +32,7 @@ def endpoint(app: App, route: Route, version: Version) -> Callable[[Request], Aw
 
     async def answer(request: Request) -> Response:
         try:
-            raw = await body_of(request)
+            raw = await body_of(request, route.room)
             reply = await run_in_threadpool(_replied, app, route, version, request, raw)
         except ClientDisconnect:
             reply = Reply(status=400, body={"error": "the body ended too early"})  # nobody is there to read it
@@ -58,15 +59,15 @@ def failed(error: Exception) -> Reply:
     return Reply(status=500, body={"error": f"something went wrong here; the log has it as incident {incident}"})
 
 
-async def body_of(request: Request) -> bytes:
+async def body_of(request: Request, room: Room = strict_json.USUAL) -> bytes:
     """Return the request's body. Raises TooLargeError as soon as it is too large, whatever length was announced."""
     if request.headers.get("content-encoding", "identity") != "identity":
         raise UnsupportedMediaError("compressed bodies are not read; send the JSON as it is")
     found = bytearray()
     async for piece in request.stream():
         found += piece
-        if len(found) > strict_json.LARGEST_BODY:
-            raise TooLargeError(f"the body has more than {strict_json.LARGEST_BODY} octets")
+        if len(found) > room.octets:
+            raise TooLargeError(f"the body has more than {room.octets} octets")
     return bytes(found)
 
 
@@ -98,14 +99,14 @@ def _inputs(route: Route, request: Request, raw: bytes) -> list[BaseModel | dict
     if route.query is not None:
         inputs.append(read(route.query, dict(request.query_params)))
     if route.body is not None:
-        inputs.append(_json(request, raw))
+        inputs.append(_json(request, raw, route.room))
     return inputs
 
 
-def _json(request: Request, raw: bytes) -> dict[str, object]:
+def _json(request: Request, raw: bytes, room: Room) -> dict[str, object]:
     if not raw.strip():
         raise MalformedRequestError("the body is missing; send a JSON object")
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type not in {"", "application/json"}:
         raise UnsupportedMediaError(f"{media_type} is not read here; send Content-Type: application/json")
-    return strict_json.parse(raw)
+    return strict_json.parse(raw, room)

@@ -3,16 +3,27 @@
 import json
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NoReturn
 
 from tocsin.domain.errors import MalformedRequestError, TooLargeError
 
-LARGEST_BODY = 262_144  # octets
 DEEPEST = 32
-MOST_KEYS = 1000
 
 
-def parse(raw: bytes) -> dict[str, object]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """How large a body may be: its octets, and the keys of all its objects together."""
+
+    octets: int
+    keys: int
+
+
+USUAL = Room(octets=262_144, keys=1000)
+WIDE = Room(octets=4_194_304, keys=100_000)  # for a thousand rules at once
+
+
+def parse(raw: bytes, room: Room = USUAL) -> dict[str, object]:
     """Return the JSON object in `raw`. Raises MalformedRequestError, and TooLargeError for one that is too deep or wide."""
     try:
         value = json.loads(
@@ -26,7 +37,7 @@ def parse(raw: bytes) -> dict[str, object]:
         raise MalformedRequestError(f"the body is not valid JSON: {error}") from error
     if not isinstance(value, dict):
         raise MalformedRequestError("the body must be a JSON object")
-    _check_size(value)
+    _check_size(value, room)
     return value
 
 
@@ -48,14 +59,14 @@ def _no_repeats(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return found
 
 
-def _check_size(value: object) -> None:
+def _check_size(value: object, room: Room) -> None:
     keys = 0
     for depth, item in _walk(value):
         if depth > DEEPEST:
             raise TooLargeError(f"the body is nested deeper than {DEEPEST}")
         keys += len(item) if isinstance(item, dict) else 0
-    if keys > MOST_KEYS:
-        raise TooLargeError(f"the body has more than {MOST_KEYS} keys")
+    if keys > room.keys:
+        raise TooLargeError(f"the body has more than {room.keys} keys")
 
 
 def _walk(value: object) -> Iterator[tuple[int, object]]:

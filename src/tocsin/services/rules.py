@@ -37,7 +37,7 @@ def drafted(tx: Transaction, draft: RuleDraft, *, now: datetime, chance: Chance)
         link_ids=draft.link_ids,
         actions=draft.actions,
         enabled=draft.enabled,
-        offsets=_offsets(draft),
+        offsets=offsets(draft),
         created_at=now,
         updated_at=now,
         conditions=draft.conditions,
@@ -85,7 +85,7 @@ def change(
         link_ids=draft.link_ids,
         actions=draft.actions,
         enabled=draft.enabled,
-        offsets=_offsets(draft),
+        offsets=offsets(draft),
         conditions=draft.conditions,
     )
     return before if wanted == before else _changed(tx, before, wanted, now=now, chance=chance, by=by)
@@ -152,6 +152,14 @@ def link_problems(
     return problems
 
 
+def offsets(draft: RuleDraft) -> tuple[timedelta, ...]:
+    """Return the offsets that a rule has by this draft: those asked for, or the event's own, the longest first."""
+    if draft.event not in TIMED:
+        return ()
+    wanted = draft.offsets or (timedelta(minutes=DEFAULT_OFFSETS[draft.event]),)
+    return tuple(sorted(set(wanted), reverse=True))
+
+
 def _former(tx: Transaction, rule: AutomationRule, number: int | None) -> AutomationRule:
     wanted = rule.revision - 1 if number is None else number
     if wanted == 0:
@@ -197,10 +205,3 @@ def _unknown(tx: Transaction, link_id: str) -> str:
     if tx.links.by_sid(link_id) is not None:
         return f"{link_id} is a sid; give the scheduling link's id, a UUID"
     return f"there is no scheduling link with the id {link_id} in this workspace; GET /meetings lists them"
-
-
-def _offsets(draft: RuleDraft) -> tuple[timedelta, ...]:
-    if draft.event not in TIMED:
-        return ()
-    wanted = draft.offsets or (timedelta(minutes=DEFAULT_OFFSETS[draft.event]),)
-    return tuple(sorted(set(wanted), reverse=True))

@@ -79,6 +79,15 @@ class SqlLinks:
             self._connection.rows(statement, workspace_id=self._workspace_id, ids=as_json(list(link_ids)))
         )
 
+    def slugged(self, slugs: Iterable[str]) -> list[SchedulingLink]:
+        """Return those links, templates too, whose slug is one of `slugs`."""
+        statement = f"""
+            SELECT {_COLUMNS} FROM scheduling_links
+             WHERE workspace_id = :workspace_id AND deleted_at IS NULL AND slug {{any_of}}(:slugs)"""
+        return self._links(
+            self._connection.rows(statement, workspace_id=self._workspace_id, slugs=as_json(list(slugs)))
+        )
+
     def hold(self, link_id: LinkId) -> None:
         """Make whoever makes a rule for this link wait, so that rule and booking cannot miss each other."""
         statement = "SELECT id FROM scheduling_links WHERE workspace_id = :workspace_id AND id = :id {for_share}"

@@ -100,10 +100,19 @@ class SqlRules:
             SELECT id FROM automation_rules WHERE workspace_id = :workspace_id AND id {any_of}(:ids) ORDER BY id {for_share}"""
         self._connection.rows(statement, workspace_id=self._workspace_id, ids=as_json(sorted(set(rule_ids))))
 
-    def lock(self, rule_id: str) -> None:
-        """Wait for all who hold a rule, and keep it for oneself until the end."""
-        statement = "SELECT id FROM automation_rules WHERE workspace_id = :workspace_id AND id = :id {for_update}"
-        self._connection.rows(statement, workspace_id=self._workspace_id, id=rule_id)
+    def lock(self, *rule_ids: str) -> None:
+        """Wait for all who hold these rules, and keep them for oneself until the end."""
+        statement = """
+            SELECT id FROM automation_rules WHERE workspace_id = :workspace_id AND id {any_of}(:ids) ORDER BY id {for_update}"""
+        self._connection.rows(statement, workspace_id=self._workspace_id, ids=as_json(sorted(rule_ids)))
+
+    def turn(self) -> None:
+        """Wait for whoever replaces all rules of the workspace at once, and be the only one to do so until the end.
+
+        A change of nothing locks the workspace's row for changes only: what refers to it is stored meanwhile.
+        """
+        statement = "UPDATE workspaces SET name = name WHERE workspace_id = :workspace_id"
+        self._connection.run(statement, workspace_id=self._workspace_id)
 
     def action(self, rule_id: str, *, revision: int, index: int) -> Action:
         """Return an action as it was at a revision of its rule, which may be gone by now."""

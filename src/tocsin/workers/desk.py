@@ -11,12 +11,22 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tocsin.domain.errors import StoreInUseError
+from tocsin.domain.errors import (
+    ConfigurationError,
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    Problem,
+    StoreInUseError,
+    TocsinError,
+    UnavailableError,
+)
 
-LONGEST_REQUEST = 65_536  # octets
+LONGEST_LINE = 33_554_432  # octets: a thousand rules, before and after
 PATIENCE_S = 45.0  # a checkup may wait for the relay and for the DNS
 
 log = logging.getLogger("tocsin.desk")
@@ -55,13 +65,36 @@ def ask(sign: Path, request: dict[str, Any]) -> dict[str, Any]:
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
             line.settimeout(PATIENCE_S)
             line.connect(place)
-            line.sendall(json.dumps(request).encode() + b"\n")
+            line.sendall(json.dumps(request, ensure_ascii=False).encode() + b"\n")
             answer: dict[str, Any] = json.loads(_line_of(line))
             return answer
     except (OSError, ValueError) as error:
         raise StoreInUseError(
             "another process works on the SQLite file and takes no commands; stop it first"
         ) from error
+
+
+def told(error: TocsinError) -> dict[str, Any]:
+    """Return the answer that tells of an error."""
+    problems = [asdict(one) for one in error.problems] if isinstance(error, InvalidInputError) else []
+    return {"error": str(error), "code": error.code, "problems": problems}
+
+
+def result_of(answer: dict[str, Any]) -> Any:
+    """Return what an answer holds; raise the error that it tells of, as the command raised it."""
+    if answer.get("problems"):
+        raise InvalidInputError(Problem(**problem) for problem in answer["problems"])
+    if "error" in answer:
+        raise _ERRORS.get(answer["code"], UnavailableError)(answer["error"])
+    return answer["result"]
+
+
+# What a command can raise, by code; all of them are made from a sentence.
+_ERRORS: dict[str, Callable[[str], TocsinError]] = {
+    "not_found": NotFoundError,
+    "conflict": ConflictError,
+    "configuration": ConfigurationError,
+}
 
 
 def _listen(listener: socket.socket, answer: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
@@ -85,8 +118,8 @@ def _serve(line: socket.socket, answer: Callable[[dict[str, Any]], dict[str, Any
 def _line_of(line: socket.socket) -> bytes:
     found = bytearray()
     while not found.endswith(b"\n"):
-        piece = line.recv(LONGEST_REQUEST)
-        if not piece or len(found) > 64 * LONGEST_REQUEST:
-            raise ValueError("the line was cut off")
+        piece = line.recv(65_536)
         found += piece
+        if not piece or len(found) > LONGEST_LINE:
+            raise ValueError("the line was cut off")
     return bytes(found)

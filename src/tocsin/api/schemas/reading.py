@@ -105,7 +105,7 @@ def _fields(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
         elif isinstance(part, str):
             several = list(_models(model.model_fields[part].annotation))
             model = next(iter(several), model)
-    return list(model.model_fields)
+    return [field.alias or name for name, field in model.model_fields.items()]
 
 
 def _models(annotation: object) -> Iterator[type[BaseModel]]:

@@ -32,7 +32,7 @@ def _known_event(value: str) -> str:
 
 
 _Event = Annotated[str, AfterValidator(_known_event), Field(description=f"one of {_EVENTS}")]
-_LinkIds = Annotated[
+LinkIds = Annotated[
     list[Annotated[str, AfterValidator(_link_id)]],
     Field(min_length=1, max_length=MOST_LINKS, description="ids (UUIDs) of scheduling links, not of templates"),
 ]
@@ -60,7 +60,7 @@ _Conditions = Annotated[list[ConditionIn], Field(max_length=MOST_CONDITIONS, des
 
 class _Rule(StrictlySent):
     event: _Event
-    meeting_ids: _LinkIds
+    meeting_ids: LinkIds
     actions: list[Any]
     name: OptionalLine = ""
     offset_minutes: _Offsets | None = None
@@ -103,7 +103,7 @@ class RulePatch(StrictlySent):
     """What to change of an automation rule; what is left out stays as it is."""
 
     event: _Event | None = None
-    meeting_ids: _LinkIds | None = None
+    meeting_ids: LinkIds | None = None
     actions: _AnyActions | None = None
     name: OptionalLine = ""
     offset_minutes: _Offsets | None = None

@@ -9,7 +9,7 @@ import sys
 import zoneinfo
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -40,6 +40,7 @@ from tocsin.storage.database import Database
 from tocsin.storage.hints import PostgresHints
 from tocsin.storage.migrate import Migration, migrate, pending
 from tocsin.storage.postgres import PostgresDatabase
+from tocsin.storage.scratch import Scratch
 from tocsin.storage.sqlite import SqliteDatabase
 from tocsin.storage.store import SqlStore
 from tocsin.workers import desk, hints
@@ -59,6 +60,7 @@ class App:
     caller: Callable[[], Caller]
     bell: Bell
     hints: PostgresHints | None = None  # None on SQLite, which one process owns
+    scratch: Scratch = field(default_factory=Scratch)
 
     @property
     def office(self) -> Office:

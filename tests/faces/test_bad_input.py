@@ -315,6 +315,8 @@ def _body_of(model: type[BaseModel], client: Client) -> Json:
     """Return a body of this model that would be taken."""
     bodies: dict[str, Json] = {
         "RuleIn": rule_body(NOBODY),
+        "TestSendIn": rule_body(NOBODY) | {"recipient": "nobody@example.com"},
+        "DryRunIn": rule_body(NOBODY) | {"from": "2026-11-01", "until": "2026-12-01"},
         "BookingIn": booking_body(),
         "LinkIn": {"slug": "new", "name": "New", "hosts": ["new@example.com"], "duration": 30},
         "MembersIn": {"emails": ["new@example.com"]},
@@ -351,8 +353,9 @@ def test_a_null_says_nothing_of_a_field(untouched: Client, entry: Entry) -> None
 
     for name, field in model.model_fields.items():
         if field.is_required():
-            answer = ask(untouched, entry, body=_body_of(model, untouched) | {name: None})
-            assert {one["field"]: one["message"] for one in answer.json()["field_errors"]}[name] == "is required"
+            sent = field.alias or name
+            answer = ask(untouched, entry, body=_body_of(model, untouched) | {sent: None})
+            assert {one["field"]: one["message"] for one in answer.json()["field_errors"]}[sent] == "is required"
 
 
 ACTION_FIELDS = tuple(ActionIn.model_fields)
@@ -481,7 +484,8 @@ def test_both_stores_answer_alike_and_never_with_a_5xx(both: tuple[Client, Clien
     entry = data.draw(st.sampled_from(_BODIED), label="route")
     model = entry[1].body
     assert model is not None
-    names = st.one_of(st.sampled_from(sorted(model.model_fields)), _TEXTS)
+    fields = sorted(field.alias or name for name, field in model.model_fields.items())
+    names = st.one_of(st.sampled_from(fields), _TEXTS)
     wrong = data.draw(st.dictionaries(names, _VALUES, max_size=4), label="body")
     body = data.draw(st.sampled_from([{}, _body_of(model, both[0])]), label="around") | wrong
 

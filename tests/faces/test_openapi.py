@@ -107,12 +107,12 @@ def test_every_field_of_every_body_is_described(document: Json) -> None:
         if route.body is None:
             continue
         schema = document["components"]["schemas"][route.body.__name__]
-        assert set(schema["properties"]) == set(route.body.model_fields)
+        assert set(schema["properties"]) == {field.alias or name for name, field in route.body.model_fields.items()}
         assert set(schema.get("required", [])) == _required(route.body)
 
 
 def _required(model: type[BaseModel]) -> set[str]:
-    return {name for name, field in model.model_fields.items() if field.is_required()}
+    return {field.alias or name for name, field in model.model_fields.items() if field.is_required()}
 
 
 def test_the_fields_of_a_query_are_spelled_as_they_are_sent(document: Json) -> None:

@@ -33,11 +33,12 @@ from tests.builders import (
 )
 from tocsin.domain.delivery import Delivery, Settlement, State
 from tocsin.domain.events import Event
-from tocsin.domain.invite import Invitation
+from tocsin.domain.invite import Answered, Invitation
 from tocsin.domain.limits import Buckets
 from tocsin.domain.model import Booking, MeetingOutcome, Member, SchedulingLink, WorkspaceId
 from tocsin.domain.plan import Planned
 from tocsin.domain.recipients import RecipientSettings
+from tocsin.domain.rsvp import Rsvp
 from tocsin.domain.rules import AutomationRule
 from tocsin.domain.webhook import WebhookSecret
 from tocsin.services.ports import Answer, DeliveryFilter
@@ -131,6 +132,7 @@ def fill(store: SqlStore, workspace_id: WorkspaceId, *, words: str) -> None:
         tx.rules.planned_until(a_reminder().id, after_id="b")
         tx.deliveries.add([a_planned()], new_id=numbered("id {}"), now=NOON)
         tx.invitations.put(an_invitation(calendar=words))
+        tx.invitations.answer(an_invitation(), Answered(rsvp=Rsvp.ACCEPTED, sequence=0, stamp=NOON, at=NOON))
         tx.sync.invited([(booking.id, words, an_inviter())])
         tx.answers.put("key", "digest", Answer(status=201, body=words), now=NOON)
         tx.suppressions.add(a_suppression(note=words))

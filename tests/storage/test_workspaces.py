@@ -24,7 +24,9 @@ from tests.storage.shelf import MOMENT, NASTY, OTHER_ID, fill, rows
 from tocsin.domain.access import Scope
 from tocsin.domain.delivery import DeliveryId, State, Verdict
 from tocsin.domain.events import EventKind
+from tocsin.domain.invite import Answered
 from tocsin.domain.model import WorkspaceId
+from tocsin.domain.rsvp import Rsvp
 from tocsin.services.ports import Answer, BookingFilter, DeliveryFilter
 from tocsin.storage.database import Database
 from tocsin.storage.store import SqlStore
@@ -181,6 +183,11 @@ def test_an_empty_workspace_sees_nothing_of_others(store: SqlStore) -> None:
             tx.invitations.get(BOOKING_ID, an_invitation().recipient),
             tx.invitations.of_booking(BOOKING_ID),
             tx.answers.get("key"),
+            tx.history.changed([LINK_ID], since=NOON - DAY, made_before=NOON + DAY, limit=9),
+            tx.history.starting([LINK_ID], start=NOON, end=NOON + 9 * DAY, limit=9),
+            tx.history.ending([LINK_ID], start=NOON, end=NOON + 9 * DAY, limit=9),
+            tx.history.first_of_clients([a_booking().client.email]),
+            tx.history.lives([BOOKING_ID]),
         ]
 
     assert [one for one in seen if one] == []
@@ -220,6 +227,7 @@ def test_nothing_done_in_one_workspace_touches_another(store: SqlStore, database
         tx.deliveries.end(DeliveryId("w1"), Verdict(state=State.CANCELLED), now=NOON)
         tx.deliveries.withdraw_rule(RULE_ID, now=NOON, reason="")
         tx.invitations.put(an_invitation(sequence=9))
+        tx.invitations.answer(an_invitation(), Answered(rsvp=Rsvp.DECLINED, sequence=9, stamp=NOON, at=NOON))
         tx.answers.put("another key", "digest", Answer(status=200, body=""), now=NOON)
         tx.workspaces.revoke("key of acme", workspace_id=OTHER_ID, at=NOON)
 

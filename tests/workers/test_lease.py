@@ -11,7 +11,7 @@ from tocsin.domain.delivery import Outcome, State
 from tocsin.domain.errors import UnavailableError
 from tocsin.domain.events import EventKind
 from tocsin.services.attempts import deliver
-from tocsin.services.ports import Queue
+from tocsin.services.ports_queue import Queue
 from tocsin.workers.lease import LEASE, Lease
 from tocsin.workers.loop import drain
 

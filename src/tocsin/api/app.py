@@ -22,6 +22,7 @@ from tocsin.api import (
     rules,
     sender,
     suppressions,
+    trials,
     webhooks,
 )
 from tocsin.api.call import Reply, Route, Version
@@ -32,6 +33,7 @@ from tocsin.domain.errors import TocsinError
 _TABLE = [
     *rule_set.ROUTES,  # before /automation-rules/{id}, which would take their paths for ids
     *rules.ROUTES,
+    *trials.ROUTES,
     *links.ROUTES,
     *bookings.ROUTES,
     *members.ROUTES,

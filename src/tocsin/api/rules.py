@@ -39,7 +39,7 @@ def create_in_full(call: Call, sent: dict[str, object]) -> Reply:
 
 
 def _create(call: Call, model: type[RuleIn | FullRuleIn], sent: dict[str, object]) -> Reply:
-    rule_in, problems = read_with_problems(model, sent, context=_context(call))
+    rule_in, problems = read_with_problems(model, sent, context=context_of(call))
 
     def work(tx: Transaction) -> Reply:
         if rule_in is None:
@@ -54,7 +54,7 @@ def _create(call: Call, model: type[RuleIn | FullRuleIn], sent: dict[str, object
 
 def preview(call: Call, sent: dict[str, object]) -> Reply:
     """Show what a rule would send about one booking; nothing is kept of it."""
-    wanted = read(PreviewIn, sent, context=_context(call))
+    wanted = read(PreviewIn, sent, context=context_of(call))
     if wanted.booking_id:
         call.key.must_allow(Scope.BOOKINGS_READ)
     # Links and addresses in what is shown are of no use to anybody.
@@ -87,7 +87,7 @@ def show(call: Call) -> Reply:
 
 def update(call: Call, sent: dict[str, object]) -> Reply:
     """Change an automation rule; the next revision of it holds for what happens from now on."""
-    context = _context(call)
+    context = context_of(call)
     patch = read(RulePatch, sent, context=context)
 
     def work(tx: Transaction) -> Reply:
@@ -146,7 +146,8 @@ def delete(call: Call) -> Reply:
     return call.write(work)
 
 
-def _context(call: Call) -> dict[str, object]:
+def context_of(call: Call) -> dict[str, object]:
+    """Return what reading a rule takes from the settings."""
     return {ALLOWED: call.app.settings.webhook_allow}
 
 

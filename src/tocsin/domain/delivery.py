@@ -32,10 +32,14 @@ OPEN = frozenset({State.SCHEDULED, State.SENDING, State.RETRYING, State.PAUSED})
 
 
 class Cause(StrEnum):
-    """Why there is a delivery: a rule fired, or an invite that somebody holds is to be kept true."""
+    """Why there is a delivery: a rule fired, an invite that somebody holds is to be kept true, or somebody tries a rule.
+
+    A test belongs to no rule and no booking: its ids of them are its own, so that nothing that is asked about one finds it.
+    """
 
     RULE_FIRED = "rule_fired"
     KEEP_IN_SYNC = "keep_in_sync"
+    TEST = "test"
 
 
 class Result(StrEnum):

@@ -18,7 +18,8 @@ from tocsin.domain.model import WorkspaceId
 from tocsin.domain.suppression import suppression_key
 from tocsin.services import bounces, consent, faults
 from tocsin.services.ports_relay import Mailer
-from tocsin.services.preparation import Ready, Sender, end_if_stale, prepare
+from tocsin.services.preparation import Ready, Sender, end_if_stale
+from tocsin.services.test_send import prepare_each
 
 log = logging.getLogger("tocsin.deliveries")
 
@@ -241,7 +242,7 @@ def _prepare_all(sender: Sender, hand: _Hand) -> list[Ready]:
         prepared = [
             one
             for workspace_id, group in groupby(claimed, key=lambda one: one.workspace_id)
-            for one in prepare(of(workspace_id), sender, list(group), now=now)
+            for one in prepare_each(of(workspace_id), sender, list(group), now=now)
         ]
     faults.point("after_lease")
     hand.settle([one for one in prepared if isinstance(one, Settlement)], now=now)
@@ -283,7 +284,8 @@ def _withdrawn(sender: Sender, workspace_id: WorkspaceId, rank: list[Ready]) -> 
     found = {}
     for one in rank:
         delivery, entries = one.delivery, listed.get(suppression_key(one.delivery.recipient), [])
-        if not delivery.is_call and revisions.get(delivery.booking_id) != one.booking.revision:
+        is_of_now = one.booking is None or revisions.get(delivery.booking_id) == one.booking.revision
+        if not delivery.is_call and not is_of_now:
             found[delivery.id] = Outcome(
                 result=Result.WITHDRAWN, reply="the booking changed; the message is written anew"
             )

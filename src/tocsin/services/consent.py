@@ -37,13 +37,17 @@ class Choice:
     is_blocked: bool
 
 
-def refusal(listed: Collection[Suppression], delivery: Delivery, booking: Booking) -> Verdict | None:
+def refusal(listed: Collection[Suppression], delivery: Delivery, booking: Booking | None) -> Verdict | None:
     """Return why nothing may be sent to the recipient, of whom `listed` are the entries, or None.
 
     An opt-out does not count for the booking's client and hosts: they are told of a meeting of their own. That messages
-    came back, were called spam, or that somebody of the workspace has decided so, counts for everybody.
+    came back, were called spam, or that somebody of the workspace has decided so, counts for everybody. Nobody is part of what
+    is about no booking.
     """
-    found = covering(listed, delivery.rule_id, opt_outs=not is_part_of(booking, delivery.recipient)) if listed else None
+    if not listed:
+        return None
+    is_own = booking is not None and is_part_of(booking, delivery.recipient)
+    found = covering(listed, delivery.rule_id, opt_outs=not is_own)
     return None if found is None else Verdict(state=State.SUPPRESSED, reason=found.sentence)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tocsin.domain.errors import InvalidInputError, NotFoundError
-from tocsin.domain.model import LinkId, LinkKind, Member, SchedulingLink
+from tocsin.domain.model import Booking, LinkId, LinkKind, Member, SchedulingLink
 from tocsin.services import members
 from tocsin.services.ports import Chance, Page, Transaction
 
@@ -66,6 +66,14 @@ def get(tx: Transaction, link_id: str, *, is_template: bool = False) -> Scheduli
     link = tx.links.get(link_id) or tx.links.by_sid(link_id)
     if link is None or link.is_template is not is_template:
         raise NotFoundError(f"there is no {'meeting template' if is_template else 'meeting'} with this id")
+    return link
+
+
+def of_booking(tx: Transaction, booking: Booking) -> SchedulingLink:
+    """Return the link of a booking, which may be deleted. Raises NotFoundError."""
+    link = tx.links.get(booking.link_id, deleted_too=True)
+    if link is None:
+        raise NotFoundError("there is no meeting of this booking")
     return link
 
 

@@ -1,6 +1,6 @@
 """All that the use cases need from outside, on one page: a Store, a Mailer and a Clock."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,7 +9,7 @@ from typing import Protocol
 from tocsin.domain.access import ApiKey
 from tocsin.domain.actions import Action
 from tocsin.domain.conditions import AnyOf, Condition
-from tocsin.domain.delivery import Attempt, Delivery, DeliveryId, Settlement, Verdict
+from tocsin.domain.delivery import Attempt, Delivery, DeliveryId, Verdict
 from tocsin.domain.events import Event, EventKind
 from tocsin.domain.explain import Happened
 from tocsin.domain.model import (
@@ -27,8 +27,10 @@ from tocsin.domain.model import (
 from tocsin.domain.plan import Planned
 from tocsin.domain.rules import AutomationRule, RuleId, RuleRevision
 from tocsin.domain.sync import Inviter
+from tocsin.services.ports_history import HistoryTables
 from tocsin.services.ports_inbound import InboundTables
 from tocsin.services.ports_invitations import InvitationTables
+from tocsin.services.ports_queue import Queue
 from tocsin.services.ports_recipients import RecipientTables
 from tocsin.services.ports_record import RecordTables
 from tocsin.services.ports_sender import SenderTables
@@ -236,7 +238,9 @@ class Answers(Protocol):
     def put(self, key: str, digest: str, answer: Answer, *, now: datetime) -> None: ...
 
 
-class Transaction(InvitationTables, InboundTables, RecipientTables, RecordTables, SenderTables, Protocol):
+class Transaction(
+    HistoryTables, InvitationTables, InboundTables, RecipientTables, RecordTables, SenderTables, Protocol
+):
     """All tables of one workspace in one transaction: what a use case is given to work on."""
 
     @property
@@ -261,23 +265,6 @@ class Transaction(InvitationTables, InboundTables, RecipientTables, RecordTables
     def answers(self) -> Answers: ...
 
 
-class Queue(Protocol):
-    """The deliveries of all workspaces that are due, and what else waits for a worker."""
-
-    def claim(
-        self, *, worker: str, now: datetime, lease_ends: datetime, limit: int, passed_over: Iterable[WorkspaceId] = ()
-    ) -> list[Delivery]: ...
-    def claim_calls(
-        self, endpoint: str, *, worker: str, now: datetime, lease_ends: datetime, limit: int
-    ) -> list[Delivery]: ...
-    def due_endpoint(self, *, now: datetime, passed_over: Iterable[str]) -> str | None: ...
-    def extend(self, *, workers: Iterable[str], lease_ends: datetime) -> None: ...
-    def settle(self, settlements: Sequence[Settlement], *, now: datetime) -> list[Settlement]: ...
-    def next_due(self) -> datetime | None: ...
-    def unplanned_rules(self) -> list[tuple[WorkspaceId, RuleId]]: ...
-    def forget_answers(self, *, before: datetime) -> int: ...
-
-
 class Store(Protocol):
     """Where everything is kept. A transaction is durable when its block ends, and rolled back if the block raises.
 
@@ -294,3 +281,6 @@ class Store(Protocol):
     def reading(self, workspace_id: WorkspaceId) -> AbstractContextManager[Transaction]: ...
     def registry(self) -> AbstractContextManager[Workspaces]: ...
     def directory(self) -> AbstractContextManager[Workspaces]: ...
+
+
+Scratch = Callable[[], AbstractContextManager[Store]]  # gives an empty store that is gone when its block ends

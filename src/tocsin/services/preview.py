@@ -26,7 +26,7 @@ from tocsin.services.ports import DeliveryFilter, Transaction
 from tocsin.services.preparation import Ready, Sender, prepare
 
 MOST_SHOWN = 50  # messages of one preview: while they are written nobody else writes
-_ANSWERS = {EventKind.INVITE_ACCEPTED: Rsvp.ACCEPTED, EventKind.INVITE_DECLINED: Rsvp.DECLINED}
+ANSWERS = {EventKind.INVITE_ACCEPTED: Rsvp.ACCEPTED, EventKind.INVITE_DECLINED: Rsvp.DECLINED}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +59,7 @@ def preview(
     `tx` is a trial. Raises InvalidInputError for a rule that could not be saved; NotFoundError.
     """
     rule = replace(rules.drafted(tx, draft, now=now, chance=sender.chance), enabled=True)
-    known = bookings.get(tx, booking_id) if booking_id else _sample(tx, sender, workspace, rule, now=now)
+    known = bookings.get(tx, booking_id) if booking_id else _stored(tx, sample(tx, sender, workspace, rule, now=now))
     is_possible = events.is_possible(rule.event, known)
     booking = _supposed(tx, rule, known, now=now) if is_possible else known
     play = _Play(tx=tx, sender=sender, workspace=workspace, rule=rule, booking=booking, now=now)
@@ -88,7 +88,7 @@ class _Play:
 
     def planned(self) -> list[Planned]:
         """Store the rule, let its event happen, and return what it asks for in the order in which it is sent."""
-        about = self._answering() if self.rule.event in _ANSWERS else ""
+        about = self._answering() if self.rule.event in ANSWERS else ""
         self.tx.rules.put(self.rule)
         if self.rule.event in TIMED:
             return sorted(plan_timed(self.booking, [self.rule], now=self.now), key=lambda one: (one.due_at, one.rank))
@@ -148,7 +148,7 @@ class _Play:
         if not self.tx.invitations.of_booking(self.booking.id):
             self._invite()
         for invited in self.tx.invitations.of_booking(self.booking.id)[:1]:
-            rsvp, sequence = _ANSWERS[self.rule.event], invited.sequence
+            rsvp, sequence = ANSWERS[self.rule.event], invited.sequence
             answered = Answered(rsvp=rsvp, sequence=sequence, stamp=self.now, at=self.now, comment="")
             self.tx.invitations.answer(invited, answered)
             return invited.recipient
@@ -180,15 +180,20 @@ def _supposed(tx: Transaction, rule: AutomationRule, known: Booking, *, now: dat
     return booking
 
 
-def _sample(tx: Transaction, sender: Sender, workspace: Workspace, rule: AutomationRule, *, now: datetime) -> Booking:
-    """Store and return such a booking as the rule's first link gets: tomorrow at ten, by somebody of the same time zone.
+def _stored(tx: Transaction, booking: Booking) -> Booking:
+    tx.bookings.put(booking)
+    return booking
+
+
+def sample(tx: Transaction, sender: Sender, workspace: Workspace, rule: AutomationRule, *, now: datetime) -> Booking:
+    """Return such a booking as the rule's first link gets: tomorrow at ten, by somebody of the same time zone.
 
     He brings a guest, so that a rule for guests has somebody to write to.
     """
     [link] = tx.links.named(rule.link_ids[:1])
     tomorrow = zones.local(now, workspace.time_zone).date() + timedelta(days=1)
     starts_at = zones.instant(tomorrow, time(10, 0), workspace.time_zone)
-    booking = Booking(
+    return Booking(
         id=BookingId(sender.chance.ordered_id()),
         sid=sender.chance.new_sid(),
         uid=f"{sender.chance.new_id()}@tocsin",
@@ -204,5 +209,3 @@ def _sample(tx: Transaction, sender: Sender, workspace: Workspace, rule: Automat
         updated_at=now,
         guests=("sam@example.com",),
     )
-    tx.bookings.put(booking)
-    return booking

@@ -23,6 +23,7 @@ from tocsin.domain.model import (
 )
 from tocsin.services.ports import BookingFilter
 from tocsin.storage.booking_filters import ORDERS, conditions
+from tocsin.storage.booking_revisions import remember
 from tocsin.storage.columns import Row, as_json, instant, maybe_instant, maybe_micros, micros
 from tocsin.storage.database import Connection
 from tocsin.storage.members import COLUMNS as MEMBER_COLUMNS
@@ -48,13 +49,15 @@ class SqlBookings:
         self._workspace_id = workspace_id
 
     def put(self, booking: Booking) -> None:
-        """Store a booking, new or changed, with its hosts."""
+        """Store a booking, new or changed, with its hosts, and keep what it is at this revision."""
         fixed = {"id", "sid", "uid", "link_id", "created_at"}
         statement = f"""
             INSERT INTO bookings (workspace_id, {_OWN}) VALUES (:workspace_id, {", ".join(":" + name for name in _NAMES)})
             ON CONFLICT (workspace_id, id) DO UPDATE
                SET {", ".join(f"{name} = excluded.{name}" for name in _NAMES if name not in fixed)}"""
-        self._connection.run(statement, workspace_id=self._workspace_id, **_values(booking))
+        values = values_of(booking)
+        self._connection.run(statement, workspace_id=self._workspace_id, **values)
+        remember(self._connection, self._workspace_id, values, hosts=[host.id for host in booking.hosts])
         key = {"workspace_id": self._workspace_id, "booking_id": booking.id}
         self._connection.run(
             "DELETE FROM booking_hosts WHERE workspace_id = :workspace_id AND booking_id = :booking_id", **key
@@ -212,10 +215,11 @@ class SqlBookings:
         for host in self._connection.rows(query, workspace_id=self._workspace_id, ids=as_json(list(hosts))):
             member = members.get(host["id"]) or members.setdefault(host["id"], member_of(host))
             hosts[host["booking_id"]].append(member)
-        return [_booking(row, hosts[row["id"]]) for row in rows]
+        return [booking_of(row, hosts[row["id"]]) for row in rows]
 
 
-def _values(booking: Booking) -> dict[str, object]:
+def values_of(booking: Booking) -> dict[str, object]:
+    """Return the values of a booking's own columns."""
     return {
         "id": booking.id,
         "sid": booking.sid,
@@ -244,7 +248,8 @@ def _values(booking: Booking) -> dict[str, object]:
     }
 
 
-def _booking(row: Row, hosts: list[Member]) -> Booking:
+def booking_of(row: Row, hosts: list[Member]) -> Booking:
+    """Return the booking in a row with its own columns and those of its outcome."""
     return Booking(
         id=BookingId(row["id"]),
         sid=row["sid"],

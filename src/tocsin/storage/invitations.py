@@ -25,6 +25,15 @@ _PUT = """
            digest = excluded.digest, calendar = excluded.calendar, booking_revision = excluded.booking_revision,
            thread_id = excluded.thread_id"""
 
+MOST_ANSWERS_KEPT = 100  # of one recipient about one booking; from then on each takes the place of the last
+_REMEMBER = """
+    INSERT INTO rsvps (workspace_id, booking_id, recipient_key, number, recipient, rsvp, answered_at)
+    SELECT :workspace_id, :booking_id, :recipient_key, CASE WHEN count(*) < :last THEN count(*) ELSE :last END, :recipient,
+           :rsvp, :at
+      FROM rsvps WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND recipient_key = :recipient_key
+    ON CONFLICT (workspace_id, booking_id, recipient_key, number) DO UPDATE
+       SET rsvp = excluded.rsvp, answered_at = excluded.answered_at"""
+
 
 class SqlInvitations:
     """The invitations of one workspace."""
@@ -107,7 +116,7 @@ class SqlInvitations:
         self._connection.run(statement, held=held, is_held=held is not None, **key)
 
     def answer(self, invitation: Invitation, answered: Answered) -> None:
-        """Keep what a recipient answered."""
+        """Keep what a recipient answered, in the ledger and in the history of the booking."""
         statement = """
             UPDATE invitations SET rsvp = :rsvp, answered_sequence = :sequence, answer_stamp_at = :stamp, answered_at = :at,
                    answer_comment = :comment
@@ -119,6 +128,14 @@ class SqlInvitations:
             stamp=micros(answered.stamp),
             at=micros(answered.at),
             comment=answered.comment,
+            **self._key(invitation.booking_id, invitation.recipient),
+        )
+        self._connection.run(
+            _REMEMBER,
+            recipient=invitation.recipient,
+            rsvp=answered.rsvp.value,
+            at=micros(answered.at),
+            last=MOST_ANSWERS_KEPT - 1,
             **self._key(invitation.booking_id, invitation.recipient),
         )
 

@@ -10,6 +10,7 @@ from tocsin.storage.bookings import SqlBookings
 from tocsin.storage.database import Connection, Database
 from tocsin.storage.deliveries import SqlDeliveries
 from tocsin.storage.dkim_keys import SqlDkimKeys
+from tocsin.storage.history import SqlHistory
 from tocsin.storage.inbound import SqlBounces, SqlInboundCounts
 from tocsin.storage.invitations import SqlInvitations
 from tocsin.storage.links import SqlLinks
@@ -55,20 +56,22 @@ class SqlTransaction:
         self.bounces = SqlBounces(connection, workspace_id)
         self.webhook_secrets = SqlWebhookSecrets(connection, workspace_id)
         self.record = SqlRecord(connection, workspace_id)
+        self.history = SqlHistory(connection, workspace_id)
 
 
 class SqlStore:
-    """A Store on SQLite or PostgreSQL."""
+    """A Store on SQLite or PostgreSQL. `tables` makes the tables of a workspace in a transaction."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, tables: type[SqlTransaction] = SqlTransaction) -> None:
         self._database = database
+        self._tables = tables
         self.queue = SqlQueue(database)
 
     @contextmanager
     def transaction(self, workspace_id: WorkspaceId) -> Iterator[SqlTransaction]:
         """Begin; commit durably at the end of the block, or roll back if it raises."""
         with self._database.transaction() as connection:
-            yield SqlTransaction(connection, workspace_id)
+            yield self._tables(connection, workspace_id)
 
     @contextmanager
     def together(self) -> Iterator[Callable[[WorkspaceId], SqlTransaction]]:
@@ -77,7 +80,7 @@ class SqlStore:
         Who works on several workspaces goes through them in the order of their ids, so that nobody waits for each other.
         """
         with self._database.transaction() as connection:
-            yield partial(SqlTransaction, connection)
+            yield partial(self._tables, connection)
 
     @contextmanager
     def trial(self, workspace_id: WorkspaceId) -> Iterator[SqlTransaction]:
@@ -88,14 +91,14 @@ class SqlStore:
         with suppress(_OverError), self._database.transaction() as connection:
             if connection.dialect.is_remote:
                 connection.run("SET LOCAL lock_timeout = '500ms'")
-            yield SqlTransaction(connection, workspace_id)
+            yield self._tables(connection, workspace_id)
             raise _OverError
 
     @contextmanager
     def reading(self, workspace_id: WorkspaceId) -> Iterator[SqlTransaction]:
         """Give a consistent view of one workspace for reading."""
         with self._database.reading() as connection:
-            yield SqlTransaction(connection, workspace_id)
+            yield self._tables(connection, workspace_id)
 
     @contextmanager
     def registry(self) -> Iterator[SqlWorkspaces]:

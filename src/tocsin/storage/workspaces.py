@@ -115,6 +115,8 @@ _OWNED = (
     "rule_links",
     "automation_rules",
     "events",
+    "rsvps",
+    "booking_revisions",
     "booking_hosts",
     "bookings",
     "meeting_outcomes",

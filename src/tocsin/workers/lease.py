@@ -7,7 +7,8 @@ from datetime import timedelta
 from itertools import count
 
 from tocsin.domain.errors import UnavailableError
-from tocsin.services.ports import Clock, Queue
+from tocsin.services.ports import Clock
+from tocsin.services.ports_queue import Queue
 
 # Short, because work of a killed worker waits for it; renewed, because the answer to a message may take ten minutes.
 LEASE = timedelta(seconds=60)

@@ -1,0 +1,26 @@
+"""What delivering needs from the store over all workspaces: the Queue, on a page of its own."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from tocsin.domain.delivery import Delivery, Settlement
+from tocsin.domain.model import WorkspaceId
+from tocsin.domain.rules import RuleId
+
+
+class Queue(Protocol):
+    """The deliveries of all workspaces that are due, and what else waits for a worker."""
+
+    def claim(
+        self, *, worker: str, now: datetime, lease_ends: datetime, limit: int, passed_over: Iterable[WorkspaceId] = ()
+    ) -> list[Delivery]: ...
+    def claim_calls(
+        self, endpoint: str, *, worker: str, now: datetime, lease_ends: datetime, limit: int
+    ) -> list[Delivery]: ...
+    def due_endpoint(self, *, now: datetime, passed_over: Iterable[str]) -> str | None: ...
+    def extend(self, *, workers: Iterable[str], lease_ends: datetime) -> None: ...
+    def settle(self, settlements: Sequence[Settlement], *, now: datetime) -> list[Settlement]: ...
+    def next_due(self) -> datetime | None: ...
+    def unplanned_rules(self) -> list[tuple[WorkspaceId, RuleId]]: ...
+    def forget_answers(self, *, before: datetime) -> int: ...

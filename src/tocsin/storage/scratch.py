@@ -1,0 +1,80 @@
+"""A store in memory, to play in: the tables and statements of the real one, and nothing that stays."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import replace
+
+from tocsin.domain.delivery import DeliveryId, Frozen
+from tocsin.domain.errors import UnavailableError
+from tocsin.domain.model import WorkspaceId
+from tocsin.storage.database import SQLITE, Connection
+from tocsin.storage.messages import SqlMessages
+from tocsin.storage.migrate import migrate
+from tocsin.storage.store import SqlStore, SqlTransaction
+
+
+class MemoryDatabase:
+    """A SQLite database in memory, for one thread; it is gone when it is closed."""
+
+    dialect = SQLITE
+
+    def __init__(self) -> None:
+        self._connection = sqlite3.connect(":memory:", isolation_level=None, cached_statements=512)
+        self._connection.create_function("lower", 1, lambda text: text and text.lower(), deterministic=True)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Connection]:
+        """Begin; keep what was done at the end of the block, or undo it if it raises."""
+        self._connection.execute("BEGIN")
+        try:
+            yield Connection(self._connection, SQLITE)
+        except BaseException:
+            self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give it for reading; nobody else writes."""
+        yield Connection(self._connection, SQLITE)
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._connection.close()
+
+
+class BareMessages(SqlMessages):
+    """Messages without their bytes: nobody reads them, and there may be many."""
+
+    def freeze(self, messages: Mapping[DeliveryId, Frozen]) -> None:
+        """Keep what is known of the messages beside their bytes."""
+        super().freeze({delivery_id: replace(frozen, message=b"") for delivery_id, frozen in messages.items()})
+
+
+class ScratchTransaction(SqlTransaction):
+    """All tables of one workspace, in memory."""
+
+    def __init__(self, connection: Connection, workspace_id: WorkspaceId) -> None:
+        super().__init__(connection, workspace_id)
+        self.messages = BareMessages(connection, workspace_id)
+
+
+class Scratch:
+    """Opens stores in memory, one at a time: what is played in them costs the time of a processor."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+
+    @contextmanager
+    def open(self) -> Iterator[SqlStore]:
+        """Give an empty store until the end of the block. Raises UnavailableError while somebody else has one."""
+        if not self._turn.acquire(blocking=False):
+            raise UnavailableError("another dry run is under way; try again in a few seconds", retry_after=5)
+        try:
+            with closing(MemoryDatabase()) as database:
+                migrate(database)
+                yield SqlStore(database, ScratchTransaction)
+        finally:
+            self._turn.release()

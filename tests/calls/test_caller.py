@@ -119,13 +119,23 @@ def test_an_answer_is_shown_shortly_and_without_what_could_harm_a_reader(receive
     assert outcome.reply.isprintable()
 
 
-@pytest.mark.parametrize(("asked", "wait"), [("120", 120), ("999999", 0), ("99999", 21_600), ("soon", 0), ("-5", 0)])
+@pytest.mark.parametrize(
+    ("asked", "wait"), [("120", 120), ("9" * 30, 21_600), ("99999", 21_600), ("soon", 0), ("-5", 0)]
+)
 def test_a_receiver_can_ask_to_be_left_alone(receiver: Receiver, asked: str, wait: int) -> None:
     receiver.says = lambda _got: Says(status=429, headers={"Retry-After": asked})
 
     (outcome,), _ = call(an_envelope(receiver.url), allowed={receiver.origin})
 
     assert outcome.wait == timedelta(seconds=wait)
+
+
+def test_a_url_is_called_as_it_is_written(receiver: Receiver) -> None:
+    target = "/a;v=1/B%20c?x=1;y=2&z='()'"
+
+    call(an_envelope(receiver.origin + target), allowed={receiver.origin})
+
+    assert [got.path for got in receiver.got] == [target]
 
 
 def test_several_calls_go_over_one_connection(receiver: Receiver) -> None:

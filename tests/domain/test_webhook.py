@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from tests.builders import NOON, SECOND
-from tocsin.domain.webhook import OVERLAP, WebhookSecret, secret_text, signing_secrets, url_complaint
+from tocsin.domain.webhook import OVERLAP, WebhookSecret, parts, secret_text, signing_secrets, url_complaint
 
 URL = "https://hooks.example.org/x"
 
@@ -52,26 +52,39 @@ def test_each_secret_is_of_one_workspace_url_and_number() -> None:
 
 
 @pytest.mark.parametrize(
-    ("generation", "age", "numbers"),
+    ("ages", "numbers"),
     [
-        (1, timedelta(0), [1]),
-        (2, timedelta(0), [2, 1]),
-        (2, OVERLAP - SECOND, [2, 1]),
-        (2, OVERLAP, [2]),
-        (5, timedelta(0), [5, 4]),
+        ([], [0]),
+        ([timedelta(0)], [1]),
+        ([timedelta(days=9)], [1]),
+        ([timedelta(0), timedelta(days=9)], [2, 1]),
+        ([OVERLAP - SECOND, timedelta(days=9)], [2, 1]),
+        ([OVERLAP, timedelta(days=9)], [2]),
+        ([timedelta(0), SECOND, OVERLAP], [3, 2, 1]),
+        ([timedelta(0), OVERLAP, timedelta(days=9)], [3, 2]),
+        ([timedelta(0)] * 9, [9, 8, 7, 6, 5]),
     ],
 )
-def test_the_former_secret_signs_for_a_day_after_it_was_replaced(
-    generation: int, age: timedelta, numbers: list[int]
-) -> None:
-    known = WebhookSecret(url=URL, generation=generation, replaced_at=NOON - age)
+def test_a_secret_signs_for_a_day_after_it_was_replaced(ages: list[timedelta], numbers: list[int]) -> None:
+    made = [WebhookSecret(generation=len(ages) - place, made_at=NOON - age) for place, age in enumerate(ages)]
 
-    found = signing_secrets(known, workspace_id="w", url=URL, secret=b"s", now=NOON)
+    found = signing_secrets(made, workspace_id="w", url=URL, secret=b"s", now=NOON)
 
     assert found == tuple(secret_text("w", URL, number, secret=b"s") for number in numbers)
 
 
-def test_before_anybody_made_a_secret_calls_are_signed_with_one_that_nobody_knows() -> None:
-    (found,) = signing_secrets(None, workspace_id="w", url=URL, secret=b"s", now=NOON)
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("https://Hooks.example.org", ("https", "hooks.example.org", 443, "/")),
+        ("HTTPS://hooks.example.org:443/A;v=1?b=C", ("https", "hooks.example.org", 443, "/A;v=1?b=C")),
+        ("http://n8n.internal:5678?x", ("http", "n8n.internal", 5678, "/?x")),
+    ],
+)
+def test_a_url_is_taken_apart_as_it_was_looked_at(url: str, expected: tuple[str, str, int, str]) -> None:
+    assert parts(url) == expected
 
-    assert found not in {secret_text("w", URL, number, secret=b"s") for number in (1, 2)}
+
+def test_what_is_no_url_has_no_parts() -> None:
+    with pytest.raises(ValueError, match="is no URL"):
+        parts("https://ada@hooks.example.org/")

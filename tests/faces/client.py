@@ -55,6 +55,7 @@ TABLES = (
     "rsvps",
     "answers",
     "dkim_keys",
+    "webhook_secrets",
     "suppressions",
     "recipients",
     "workspace_limits",

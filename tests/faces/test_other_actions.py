@@ -122,6 +122,16 @@ def test_an_unknown_type_is_told_which_there_are(client: Client) -> None:
     assert "send_email or call_webhook" in found["actions[0].type"]
 
 
+@pytest.mark.parametrize("name", ["=", "=ActionIn", "=SendEmailIn"])
+def test_a_field_that_is_named_like_a_tag_of_ours_is_told_as_any_other(client: Client, name: str) -> None:
+    body = body_with(client, MAIL)
+
+    for path, sent in ((FULL, body | {name: 1}), ("/webhook-secrets", {"url": CALL["url"], name: 1})):
+        assert wrong_fields(client.v2.post(path, sent))[name].startswith("is not a field here")
+    inside = wrong_fields(client.v2.post(FULL, body | {"actions": [MAIL | {name: 1}]}))
+    assert inside[f"actions[0].{name}"].startswith("is not a field here")
+
+
 @pytest.mark.parametrize("sent", ["x", 7, [], None], ids=str)
 def test_an_action_that_is_no_object_is_told_so(client: Client, sent: Any) -> None:
     found = wrong_fields(client.v2.post(FULL, body_with(client, MAIL) | {"actions": [MAIL, sent]}))

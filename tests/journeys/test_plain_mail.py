@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.builders import DAY, HOUR, LINK_ID, WORKSPACE_ID, a_client, an_action, an_email
-from tests.journeys.world import EVERYBODY, GREYLISTED, Postbox, World
+from tests.builders import DAY, HOUR, LINK_ID, MINUTE, WORKSPACE_ID, a_client, an_action, an_email
+from tests.journeys.world import ACCEPTED, AWAY, EVERYBODY, GREYLISTED, Postbox, World
 from tests.smtp_server import Sink
 from tocsin.domain.delivery import State
 from tocsin.domain.events import EventKind
@@ -159,6 +159,27 @@ def test_an_action_that_becomes_another_sends_what_it_is_now(office: World, post
 
     assert b"text/calendar" not in _only(postbox)
     assert rule.link_ids == (LINK_ID,)
+
+
+@pytest.mark.parametrize("first", ["invite", "mail"])
+def test_what_was_written_for_one_action_never_leaves_as_another(
+    office: World, postbox: Postbox, *, first: str
+) -> None:
+    invite, mail = an_action(emails=("ada@example.org",)), an_email("ada@example.org")
+    before, after = (invite, mail) if first == "invite" else (mail, invite)
+    rule = office.rule_with(EventKind.BEFORE_MEETING_STARTS, before, offsets=(HOUR,))
+    booking = office.book()
+    postbox.answer = lambda _envelope: AWAY
+    office.clock.now = booking.starts_at - HOUR
+    office.drain()
+    assert office.states() == [State.SCHEDULED]
+
+    office.edit_rule_to(rule, after)
+    postbox.answer = lambda _envelope: ACCEPTED
+    office.clock.now += MINUTE
+    office.drain()
+
+    assert (b"text/calendar" in _only(postbox)) is (after is invite)
 
 
 @pytest.mark.parametrize("keep", [True, False])

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from tests.builders import DAY, HOUR, LINK_ID, MINUTE, WORKSPACE_ID, a_call, a_suppression, an_action
+from tests.builders import DAY, HOUR, LINK_ID, MINUTE, WORKSPACE_ID, a_call, an_action
 from tests.http_server import Got, Receiver, Says
 from tests.journeys.world import SECRET, World
 from tocsin.calls.caller import HttpCaller
 from tocsin.domain.conditions import Condition, Field, Operator
-from tocsin.domain.delivery import Delivery, Result, State
+from tocsin.domain.delivery import Result, State
 from tocsin.domain.events import EventKind
 from tocsin.domain.pause import Pause
 from tocsin.domain.webhook import OVERLAP
@@ -73,6 +73,16 @@ def test_mail_and_calls_of_one_rule_go_their_own_ways(office: World, receiver: R
     assert (drain(office, receiver), office.drain()) == (1, 1)
 
     assert office.states() == [State.SENT, State.SENT]
+
+
+def test_secrets_that_were_made_one_after_the_other_all_sign_for_a_day(office: World, receiver: Receiver) -> None:
+    office.rule_with(CONFIRMED, a_call(receiver.url))
+    secrets = [_new_secret(office, receiver.url) for _ in range(3)]
+
+    office.book()
+    drain(office, receiver)
+
+    assert all(_accepts(secret, receiver.got[0]) for secret in secrets)
 
 
 def test_a_call_is_signed_with_the_secret_that_was_made_for_its_url(office: World, receiver: Receiver) -> None:
@@ -205,19 +215,79 @@ def test_one_that_is_away_keeps_nobody_else_waiting(office: World, receiver: Rec
     assert [one.failures for one in waiting if one.state is State.RETRYING] == [1]
 
 
-def test_a_pause_of_the_workspaces_mail_does_not_stop_calls_and_a_suppressed_url_does(
-    office: World, receiver: Receiver
-) -> None:
-    office.rule_with(CONFIRMED, a_call(receiver.url), a_call(f"{receiver.url}/quiet"))
+def test_a_pause_of_the_workspaces_mail_does_not_stop_calls(office: World, receiver: Receiver) -> None:
+    office.rule_with(CONFIRMED, a_call(receiver.url))
     with office.store.transaction(WORKSPACE_ID) as tx:
         tx.usage.set_pause(Pause(since_at=office.clock(), because="too many bounces"))
-        tx.suppressions.add(a_suppression(recipient=f"{receiver.url}/quiet"))
     office.book()
 
     drain(office, receiver)
 
-    assert [got.path for got in receiver.got] == ["/bookings"]
-    assert _by_recipient(office)[f"{receiver.url}/quiet"].state is State.SUPPRESSED
+    assert office.states() == [State.SENT]
+
+
+def test_a_condition_is_asked_before_the_first_try_and_not_again(office: World, receiver: Receiver) -> None:
+    condition = Condition(field=Field.BOOKING_STATUS, operator=Operator.IS, value="confirmed")
+    office.rule_with(CONFIRMED, a_call(receiver.url), conditions=[condition])
+    receiver.says = lambda _got: Says(status=500)
+    booking = office.book()
+    drain(office, receiver)
+
+    office.cancel(booking)
+    receiver.says = lambda _got: Says()
+    office.clock.now += HOUR
+    drain(office, receiver)
+
+    assert (len(receiver.got), office.states()) == (2, [State.SENT])
+
+
+def test_a_timed_call_that_is_planned_anew_for_the_same_moment_tells_of_the_booking_as_it_is(
+    office: World, receiver: Receiver
+) -> None:
+    receiver.says = lambda _got: Says(status=500)
+    office.rule_with(EventKind.BEFORE_MEETING_STARTS, a_call(receiver.url), offsets=(HOUR,))
+    booking = office.book(ahead=HOUR + MINUTE)
+    office.clock.now += MINUTE
+    drain(office, receiver)
+    office.move(office.move(booking, by=DAY), by=-DAY)
+    receiver.says = lambda _got: Says()
+    office.clock.now += MINUTE
+    drain(office, receiver)
+
+    assert [said(got)["data"]["booking"]["revision"] for got in receiver.got] == [0, 2]
+
+
+def test_urls_that_differ_in_their_letters_case_are_two(office: World, receiver: Receiver) -> None:
+    rule = office.rule_with(EventKind.BEFORE_MEETING_STARTS, a_call(f"{receiver.url}/Old"), offsets=(HOUR,))
+    booking = office.book()
+
+    office.edit_rule_to(rule, a_call(f"{receiver.url}/old"))
+    office.clock.now = booking.starts_at - HOUR
+    drain(office, receiver)
+
+    assert [got.path for got in receiver.got] == ["/bookings/old"]
+
+
+def test_a_url_whose_calls_wait_behind_one_that_is_tried_again_is_not_due(office: World, receiver: Receiver) -> None:
+    receiver.says = lambda _got: Says(status=404)
+    for event in (CONFIRMED, MOVED):
+        office.rule_with(event, a_call(receiver.url))
+    office.move(office.book())
+    drain(office, receiver)
+
+    assert office.store.queue.due_endpoint(now=office.clock(), passed_over=()) is None
+    assert sorted(office.states()) == [State.RETRYING, State.SCHEDULED]
+
+
+def test_what_a_name_leads_to_can_change_so_a_closed_address_is_tried_again(office: World) -> None:
+    office.rule_with(CONFIRMED, a_call("https://hooks.example.org/x"))
+    office.book()
+
+    caller = HttpCaller(allowed=(), clock=office.clock, resolve=lambda _host, _port: ["10.0.0.1"])
+    drain_calls(office.sender, lambda: caller)
+
+    assert office.delivery().state is State.RETRYING
+    assert "not public" in office.delivery().reason
 
 
 def test_calls_expire_as_mail_does(office: World, receiver: Receiver) -> None:
@@ -253,10 +323,6 @@ def test_a_worker_that_dies_after_a_call_makes_the_same_call_again(office: World
     drain(office, receiver)
 
     assert (len(receiver.got), office.states()) == (1, [State.SENT])
-
-
-def _by_recipient(office: World) -> dict[str, Delivery]:
-    return {one.recipient: one for one in office.deliveries()}
 
 
 def _new_secret(office: World, url: str) -> str:

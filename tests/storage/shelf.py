@@ -40,7 +40,6 @@ from tocsin.domain.plan import Planned
 from tocsin.domain.recipients import RecipientSettings
 from tocsin.domain.rsvp import Rsvp
 from tocsin.domain.rules import AutomationRule
-from tocsin.domain.webhook import WebhookSecret
 from tocsin.services.ports import Answer, DeliveryFilter
 from tocsin.services.ports_recipients import Meter, Overrides
 from tocsin.storage.database import Connection, Database
@@ -140,7 +139,7 @@ def fill(store: SqlStore, workspace_id: WorkspaceId, *, words: str) -> None:
         tx.usage.override(Overrides(domain=words))
         tx.usage.write({Meter(kind="recipient", name=words, window=DAY): Buckets(counts=((1, 1),))})
         tx.dkim_keys.add(a_dkim_key(public_record=words))
-        tx.webhook_secrets.put(WebhookSecret(url=words, generation=1, replaced_at=NOON))
+        tx.webhook_secrets.make(words, now=NOON)
         tx.inbound_counts.add(words, now=NOON)
     (taken,) = claim(store)
     with store.transaction(workspace_id) as tx:

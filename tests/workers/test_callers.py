@@ -16,7 +16,7 @@ from tocsin.domain.delivery import Settlement, State
 from tocsin.domain.errors import UnavailableError
 from tocsin.domain.events import EventKind
 from tocsin.workers import callers
-from tocsin.workers.callers import AT_ONCE
+from tocsin.workers.callers import AT_ONCE, AT_ONCE_AWAY, MOST, Rests
 from tocsin.workers.loop import Crew
 
 CONFIRMED = EventKind.BOOKING_CONFIRMED
@@ -133,7 +133,7 @@ def test_a_database_that_is_away_ends_no_thread(
     office: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(callers, "IDLE_S", 0.01)
-    queue, failures = office.store.queue, iter([UnavailableError("away"), UnavailableError("away")])
+    queue, failures = office.store.queue, iter([UnavailableError("away"), RuntimeError("unforeseen")])
     due, claim = queue.due_endpoint, queue.claim_calls
 
     def fails(work: Callable[..., object]) -> Callable[..., object]:
@@ -151,6 +151,48 @@ def test_a_database_that_is_away_ends_no_thread(
 
     with calling(office, receiver):
         until(lambda: office.states() == [State.SENT])
+
+
+def test_receivers_that_were_away_leave_places_to_others() -> None:
+    rests = Rests()
+    for number in range(AT_ONCE):
+        rests.end(f"away {number}", is_down=True)
+    rests._until.clear()  # all of them have rested
+
+    for number in range(AT_ONCE_AWAY):
+        assert f"away {number}" not in rests.passed_over()
+        rests.begin(f"away {number}")
+
+    assert rests.passed_over() == {f"away {number}" for number in range(AT_ONCE)}
+    rests.end("away 0", is_down=False)
+    assert "away 7" not in rests.passed_over()
+
+
+def test_a_receiver_that_was_away_is_asked_with_one_call_and_rests_as_long_as_it_asked_for() -> None:
+    rests = Rests()
+    assert rests.batch("x") == MOST
+
+    rests.end("x", is_down=True, rest_s=3600)
+
+    assert rests.batch("x") == 1
+    assert "x" in rests.passed_over()
+    rests.end("x", is_down=False)
+    assert rests.batch("x") == MOST
+
+
+def test_a_slow_receiver_gives_its_place_to_others_after_a_while(
+    office: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(callers, "BATCH_S", 0.2)
+    receiver.says = lambda _got: Says(before=lambda: _think(0.25))
+    office.rule_with(CONFIRMED, a_call(receiver.url))
+    book(office, 3)
+
+    with calling(office, receiver):
+        until(lambda: office.states() == [State.SENT] * 3)
+
+    # Each call was taken by a batch of its own: one connection each.
+    assert (len(receiver.got), receiver.connections) == (3, 3)
 
 
 def test_mail_workers_take_no_calls_and_callers_take_no_mail(office: World, receiver: Receiver) -> None:
@@ -177,6 +219,10 @@ def _twice_failing(work: Callable[..., object]) -> Callable[..., object]:
         return work(*positional, **named)
 
     return claim
+
+
+def _think(seconds: float) -> None:
+    threading.Event().wait(seconds)
 
 
 def _wait(event: threading.Event) -> None:

@@ -100,7 +100,8 @@ class Call:
 class Route:
     """One entry of the route table. `path` is in v2's spelling; `body` and `query` say what is read, None: nothing.
 
-    Every route names the scope that a key needs, so that none can be forgotten.
+    Every route names the scope that a key needs, so that none can be forgotten. `can_be_repeated`: the same Idempotency-Key
+    gets the same answer again.
     """
 
     method: str
@@ -113,6 +114,7 @@ class Route:
     answer: type[BaseModel] | None = None
     status: int = 200
     versions: tuple[Version, ...] = (V1, V2)
+    can_be_repeated: bool = True
     room: Room = strict_json.USUAL
 
 

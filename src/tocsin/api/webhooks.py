@@ -30,5 +30,6 @@ ROUTES = [
         body=WebhookSecretIn,
         answer=WebhookSecretAnswer,
         status=201,
+        can_be_repeated=False,
     ),
 ]

@@ -16,15 +16,16 @@ from tocsin.calls.network import CheckedNetwork, ClosedAddressError, Deadline, P
 from tocsin.domain.delivery import Outcome, Result
 from tocsin.domain.letter import Envelope
 from tocsin.domain.text import one_line
-from tocsin.domain.webhook import url_complaint
+from tocsin.domain.webhook import parts, url_complaint
 from tocsin.services.ports import Clock
 from tocsin.services.ports_relay import Supply
 
 CONNECT_S = 5.0
-CALL_S = 15.0  # for all of a call, as Standard Webhooks advise at least
+CALL_S = 15.0  # until an answer begins, as Standard Webhooks advise at least
+ANSWER_S = 1.0  # for the rest of it, of which little is kept
 KEPT = 512  # octets of an answer that are shown
 _DRAINED = 65_536  # octets of an answer that are read, so that the connection can be used again
-_LONGEST_WAIT = timedelta(hours=6)  # that a receiver can ask for
+LONGEST_WAIT = timedelta(hours=6)  # that a receiver can ask for
 _TIMEOUTS = {"connect": CONNECT_S, "read": CALL_S, "write": CALL_S, "pool": CALL_S}
 
 log = logging.getLogger("tocsin.calls")
@@ -37,6 +38,7 @@ class HttpCaller:
         self, *, allowed: Collection[str], clock: Clock, resolve: Resolve = system_resolve, call_s: float = CALL_S
     ) -> None:
         self.is_down = False
+        self.rest = timedelta(0)
         self._allowed = allowed
         self._clock = clock
         self._call_s = call_s
@@ -64,7 +66,9 @@ class HttpCaller:
         try:
             return self._called(envelope)
         except ClosedAddressError as error:
-            return Outcome(result=Result.PERMANENT, reply=f"not called: {error}")
+            return self._away(
+                Result.TEMPORARY, f"not called: {error}"
+            )  # what a name leads to can be a matter of minutes
         except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
             return self._away(Result.TEMPORARY, f"no connection: {_words(error)}")
         except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError) as error:
@@ -73,15 +77,18 @@ class HttpCaller:
     def _called(self, envelope: Envelope) -> Outcome:
         with self._pool.stream(
             "POST",
-            envelope.recipient,
+            _url(envelope.recipient),
             headers=_headers(envelope, now=self._clock()),
             content=envelope.message,
             extensions={"timeout": _TIMEOUTS},
         ) as response:
+            self._deadline.shorten(ANSWER_S)
             said = _beginning(response)
         headers = {name.lower(): value for name, value in response.headers}
         self.is_down = response.status in (429, 503)
-        return outcome_of(response.status, said, retry_after=headers.get(b"retry-after", b""))
+        outcome = outcome_of(response.status, said, retry_after=headers.get(b"retry-after", b""))
+        self.rest = max(self.rest, outcome.wait)
+        return outcome
 
     def _away(self, result: Result, reply: str) -> Outcome:
         self.is_down = True
@@ -98,8 +105,8 @@ def outcome_of(status: int, said: bytes, *, retry_after: bytes = b"") -> Outcome
         return Outcome(result=Result.ACCEPTED, code=status, reply=reply)
     if status == 410:
         return Outcome(result=Result.PERMANENT, code=status, reply=reply)
-    seconds = int(retry_after) if retry_after.isdigit() and len(retry_after) < 6 else 0
-    wait = min(timedelta(seconds=seconds), _LONGEST_WAIT)
+    seconds = int(retry_after[:9]) if retry_after.isdigit() else 0
+    wait = min(timedelta(seconds=seconds), LONGEST_WAIT)
     return Outcome(result=Result.TEMPORARY, code=status, reply=reply, wait=wait)
 
 
@@ -133,14 +140,19 @@ def _beginning(response: httpcore.Response) -> bytes:
     return said
 
 
+def _url(url: str) -> httpcore.URL:
+    """Return the URL as it was looked at: a second reader could see another one in it."""
+    scheme, host, port, target = parts(url)
+    return httpcore.URL(scheme=scheme, host=host, port=port, target=target)
+
+
 def _words(error: Exception) -> str:
     return str(error) or type(error).__name__
 
 
 def _place(origin: str) -> Place:
-    scheme, _, authority = origin.partition("://")
-    host, _, port = authority.partition(":")
-    return host, int(port or {"http": 80, "https": 443}[scheme])
+    _, host, port, _ = parts(origin)
+    return host, port
 
 
 @lru_cache(maxsize=1)  # reading the certificates takes a fiftieth of a second

@@ -6,13 +6,17 @@ gets past it (reliability.md, T18).
 
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable, Collection, Iterable
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import httpcore
 
 from tocsin.domain.webhook import is_public
+
+RESOLVE_S = 5.0
 
 Resolve = Callable[[str, int], list[str]]
 Place = tuple[str, int]
@@ -23,9 +27,25 @@ class ClosedAddressError(Exception):
 
 
 def system_resolve(host: str, port: int) -> list[str]:
-    """Return the addresses of a host as this machine finds them. Raises OSError."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(each[4][0]) for each in found))
+    """Return the addresses of a host as this machine finds them, within RESOLVE_S seconds. Raises OSError."""
+    answers: SimpleQueue[list[str] | Exception] = SimpleQueue()
+
+    def look_up() -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            answers.put(list(dict.fromkeys(str(each[4][0]) for each in found)))
+        except (OSError, UnicodeError) as error:
+            answers.put(error)
+
+    # Nothing else can end a look-up before its time, and somebody else's name servers say how long that is.
+    threading.Thread(target=look_up, name="tocsin-resolves", daemon=True).start()
+    try:
+        answer = answers.get(timeout=RESOLVE_S)
+    except Empty:
+        raise OSError(f"{host} was looked up for more than {RESOLVE_S:g} s") from None
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
 
 
 class Deadline:
@@ -37,6 +57,10 @@ class Deadline:
     def start(self, seconds: float) -> None:
         """Begin another call."""
         self._at = time.monotonic() + seconds
+
+    def shorten(self, seconds: float) -> None:
+        """Let the call in hand be over in so many seconds at most."""
+        self._at = min(self._at, time.monotonic() + seconds)
 
     def left(self, most: float | None) -> float:
         """Return how many seconds a step may take: at most `most`. Raises ReadTimeout if none is left."""

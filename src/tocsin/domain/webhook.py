@@ -8,16 +8,19 @@ import base64
 import hmac
 import ipaddress
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 LONGEST_URL = 2_000  # characters
-# For so long the former secret signs too, so that whoever checks can change over without losing a call.
+# For so long a former secret signs too, so that whoever checks can change over without losing a call.
 OVERLAP = timedelta(hours=24)
+MOST_SECRETS = 5  # that sign a call
 _SHAPE = re.compile(
-    r"""(?P<origin>https?://(?P<authority>[a-z0-9_.:\[\]-]+))(?:[/?][!"$-\[\]-~]*)?""", re.IGNORECASE | re.ASCII
+    r"""(?P<origin>(?P<scheme>https?)://(?P<host>[a-z0-9_.-]+)(?::(?P<port>[0-9]{1,5}))?)(?P<target>[/?][!"$-\[\]-~]*)?""",
+    re.IGNORECASE | re.ASCII,
 )
+_PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(
     r"(?=.{1,253}$)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?", re.ASCII
 )
@@ -33,22 +36,23 @@ _CLOSED = tuple(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookSecret:
-    """Which of the secrets for calls of `url` is in use; the one before it was replaced at `replaced_at`."""
+    """One of the secrets for calls of a URL: they are counted from 1. The one before it was good until it was made."""
 
-    url: str
     generation: int
-    replaced_at: datetime
+    made_at: datetime
 
 
 def signing_secrets(
-    known: WebhookSecret | None, *, workspace_id: str, url: str, secret: bytes, now: datetime
+    made: Sequence[WebhookSecret], *, workspace_id: str, url: str, secret: bytes, now: datetime
 ) -> tuple[str, ...]:
-    """Return what calls of a URL are signed with now, the present secret first. Until there is one nobody can check them."""
-    if known is None:
-        return (secret_text(workspace_id, url, 0, secret=secret),)
-    with_former = known.generation > 1 and now < known.replaced_at + OVERLAP
-    numbers = (known.generation, known.generation - 1) if with_former else (known.generation,)
-    return tuple(secret_text(workspace_id, url, number, secret=secret) for number in numbers)
+    """Return what calls of a URL are signed with now, of those that were `made`, the latest first, at most MOST_SECRETS.
+
+    Until there is one nobody can check a call.
+    """
+    replacing = [one.made_at for one in made]
+    good = [one for one, replaced_at in zip(made[1:], replacing, strict=False) if now < replaced_at + OVERLAP]
+    numbers = [one.generation for one in [*made[:1], *good]] or [0]
+    return tuple(secret_text(workspace_id, url, number, secret=secret) for number in numbers[:MOST_SECRETS])
 
 
 def secret_text(workspace_id: str, url: str, generation: int, *, secret: bytes) -> str:
@@ -71,12 +75,21 @@ def url_complaint(url: str, *, allowed: Collection[str] = ()) -> str | None:
         return None
     if not url.lower().startswith("https://"):
         return "must begin with https://"
-    host, colon, port = shape["authority"].partition(":")
-    if colon and port != "443":
+    if shape["port"] not in (None, "443"):
         return "must be on port 443, that is, without a port"
-    if _HOST.fullmatch(host.lower()) is None:
+    if _HOST.fullmatch(shape["host"].lower()) is None:
         return "must name a public host, such as hooks.example.com, and no address; write names with other letters as xn--…"
     return None
+
+
+def parts(url: str) -> tuple[str, str, int, str]:
+    """Return scheme, host, port and target (path and query) of a URL of which `url_complaint` has none. Raises ValueError."""
+    shape = _SHAPE.fullmatch(url)
+    if shape is None:
+        raise ValueError(f"{url!r} is no URL of a webhook")
+    scheme, target = shape["scheme"].lower(), shape["target"] or "/"
+    port = int(shape["port"] or _PORTS[scheme])
+    return scheme, shape["host"].lower(), port, target if target.startswith("/") else f"/{target}"
 
 
 def is_public(address: str) -> bool:

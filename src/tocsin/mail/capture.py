@@ -1,6 +1,7 @@
 """The mailer of `capture:`, for development and demonstrations: nothing leaves, and the pages show what would have."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 from tocsin.domain.delivery import Outcome, Result
 from tocsin.domain.letter import Envelope
@@ -13,6 +14,7 @@ class CaptureMailer:
     """Accepts every message, and every call. The store keeps the bytes anyway, so there is nothing to write down."""
 
     is_down = False
+    rest = timedelta(0)
 
     def send(self, supply: Supply) -> Iterator[list[tuple[int, Outcome | None]]]:
         """Accept all that `supply` gives."""

@@ -43,26 +43,26 @@ def deliver(
     is_held: Callable[[], bool],
     pause: timedelta,
     on_wait: Callable[[], None] = lambda: None,
+    given_back: str = "its worker stopped before it was sent",
 ) -> Outcome | None:
     """Send what was claimed, in order, and settle each; return the outcome that says most about the relay, if any.
 
-    `is_held` tells whether the lease is still safely ours and more is wanted; else the rest goes back into the queue.
+    `is_held` tells whether the lease is still safely ours and more is wanted; else the rest goes back into the queue, and
+    `given_back` says why.
     `on_wait` is called when nothing is left but to wait for answers that do not come.
     When the relay itself is in trouble the rest goes back into the queue for `pause`, at no cost to the deliveries.
     Raises UnsettledError with all that is not settled when it ends, whatever went wrong.
     """
     hand = _Hand(sender=sender, open={one.id: one for one in claimed})
     try:
-        return _deliver(hand, mailer, is_held=is_held, pause=pause, on_wait=on_wait)
+        run = _Run(sender=sender, hand=hand, is_held=is_held, pause=pause, on_wait=on_wait, given_back=given_back)
+        return _deliver(run, mailer)
     except Exception as error:
         raise UnsettledError(hand.left_after(error)) from error
 
 
-def _deliver(
-    hand: "_Hand", mailer: Mailer, *, is_held: Callable[[], bool], pause: timedelta, on_wait: Callable[[], None]
-) -> Outcome | None:
-    ready = _prepare_all(hand.sender, hand) if hand.open else []
-    run = _Run(sender=hand.sender, hand=hand, waiting=deque(ready), is_held=is_held, pause=pause, on_wait=on_wait)
+def _deliver(run: "_Run", mailer: Mailer) -> Outcome | None:
+    run.waiting.extend(_prepare_all(run.sender, run.hand) if run.hand.open else [])
     while not run.is_over:
         run.send(mailer)
     if run.error is not None:
@@ -120,10 +120,11 @@ class _Run:
 
     sender: Sender
     hand: _Hand
-    waiting: deque[Ready]
     is_held: Callable[[], bool]
     pause: timedelta
     on_wait: Callable[[], None]
+    given_back: str
+    waiting: deque[Ready] = field(default_factory=deque)
     on_the_way: dict[int, Ready] = field(default_factory=dict)
     last: Outcome | None = None
     error: Exception | None = None
@@ -140,7 +141,8 @@ class _Run:
 
     def give_back(self) -> None:
         """Put what waits back into the queue; what is on its way stays in the hand."""
-        outcome = self.last if self.last is not None and self.is_in_trouble else _NOT_HELD
+        not_held = Outcome(result=Result.WITHDRAWN, reply=self.given_back)
+        outcome = self.last if self.last is not None and self.is_in_trouble else not_held
         waiting = [one.delivery for one in self.waiting]
         self.waiting.clear()
         self.hand.give_back(waiting, outcome, pause=self.pause)
@@ -229,9 +231,6 @@ def _most_telling(outcomes: Iterable[Outcome]) -> Outcome | None:
     """Return the outcome that says most about the relay: one message that it looked at shows that it works."""
     telling = [one for one in outcomes if one.result is not Result.WITHDRAWN]
     return next((one for one in telling if one.result is not Result.TRANSPORT), telling[0] if telling else None)
-
-
-_NOT_HELD = Outcome(result=Result.WITHDRAWN, reply="its worker stopped before it was sent")
 
 
 def _prepare_all(sender: Sender, hand: _Hand) -> list[Ready]:

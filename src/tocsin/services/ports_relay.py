@@ -1,6 +1,7 @@
 """What delivering needs from the way to the relay: a Mailer, on a page of its own."""
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from typing import Protocol
 
 from tocsin.domain.delivery import Outcome
@@ -35,4 +36,9 @@ class Caller(Mailer, Protocol):
     @property
     def is_down(self) -> bool:
         """Whether the receiver turned out to be away, or wants to be left alone for a while; the rest of the batch waits."""
+        ...
+
+    @property
+    def rest(self) -> timedelta:
+        """For how long the receiver asked to be left alone."""
         ...

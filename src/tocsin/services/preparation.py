@@ -10,7 +10,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from tocsin.domain.delivery import REPLACED, Cause, Delivery, DeliveryId, Frozen, Settlement, State, Verdict, stale
+from tocsin.domain.delivery import (
+    REPLACED,
+    Cause,
+    Delivery,
+    DeliveryId,
+    Frozen,
+    Settlement,
+    State,
+    Verdict,
+    stale,
+)
 from tocsin.domain.events import ENTRY_CHANGES, TIMED
 from tocsin.domain.invite import Invitation
 from tocsin.domain.judgement import unmet
@@ -24,6 +34,7 @@ from tocsin.services import consent, dkim, limits, sync, webhooks
 from tocsin.services.actions import compose
 from tocsin.services.actions.composed import Composed
 from tocsin.services.facts import Facts
+from tocsin.services.former import former
 from tocsin.services.knowledge import known, rsvp_of
 from tocsin.services.messages import Scene, reader_of
 from tocsin.services.ports import Chance, Clock, Store, Transaction
@@ -68,7 +79,7 @@ def prepare(tx: Transaction, sender: Sender, claimed: Sequence[Delivery], *, now
         tx.usage.lock()  # before all that is written: whoever counts has to
     ends = {one.id: end for one in claimed if (end := _kept_back(batch, one)) is not None}
     open_ = [one for one in claimed if one.id not in ends]
-    frozen = {one.id: former for one in open_ if (former := _former(batch.facts, one)) is not None}
+    frozen = {one.id: kept for one in open_ if (kept := former(batch.facts, one)) is not None}
     # Before they are written: a message that must wait for a place may wait long, and be looked at often.
     charged = [one for one in open_ if one.id not in frozen and not one.is_call]
     ends |= limits.charge(tx, charged, sender.limits, now=now)
@@ -136,7 +147,10 @@ def _kept_back(batch: _Batch, delivery: Delivery) -> Verdict | None:
     end = end or consent.refusal(facts.listed(delivery), delivery, booking)
     if end is not None:
         return end
-    pause = None if delivery.is_call else facts.pause()
+    if delivery.is_call:
+        # Once it was written somebody may have heard of it: it is what happened then.
+        return None if former(facts, delivery) is not None else _condition_unmet(batch, delivery)
+    pause = facts.pause()
     return _condition_unmet(batch, delivery) if pause is None else pause.verdict(delivery, now=batch.now)
 
 
@@ -183,18 +197,6 @@ def _condition_unmet(batch: _Batch, delivery: Delivery) -> Verdict | None:
     invitations, told = batch.tx.invitations.of_booking(booking.id), batch.facts.told(delivery)
     failing = unmet(conditions, known(batch.tx, booking, workspace, conditions, invitations=invitations, told=told))
     return None if failing is None else Verdict(state=State.CANCELLED, reason=failing)
-
-
-def _former(facts: Facts, delivery: Delivery) -> Frozen | None:
-    """Return the bytes of a former attempt, if they are still what the recipient is to be told.
-
-    An older entry must never come again.
-    """
-    frozen, booking = facts.frozen(delivery), facts.booking(delivery)
-    if frozen is None or booking is None:
-        return None
-    # What happened stays what happened, and whoever was called before knows the call by its id.
-    return frozen if delivery.is_call or frozen.booking_revision == booking.revision else None
 
 
 def _written(batch: _Batch, delivery: Delivery) -> Frozen | Verdict:

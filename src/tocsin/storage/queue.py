@@ -17,20 +17,21 @@ from tocsin.storage.deliveries import COLUMNS, OPEN, delivery_of
 # dies, the row is due again once the lease has run out. Of one booking and recipient only the first in order is taken, and
 # none while one is on its way: most receivers keep whatever came last, so the order of messages is ours to guarantee. What has
 # begun comes first, because nobody knows whether it arrived.
-_CLAIM = f"""
-    WITH due AS (
-        SELECT d.workspace_id AS due_workspace_id, d.id AS due_id
-          FROM deliveries d
-         WHERE d.state IN ('scheduled', 'sending', 'retrying') AND d.next_at <= :now AND {{which}}
-           AND NOT d.workspace_id {{any_of}}(:passed_over)
-           AND NOT EXISTS (
+_FIRST = f"""NOT EXISTS (
                SELECT 1 FROM deliveries e
                 WHERE e.workspace_id = d.workspace_id AND e.booking_id = d.booking_id
                   AND e.recipient_key = d.recipient_key AND e.id <> d.id
                   AND e.{OPEN}
                   AND (e.state = 'sending' OR (e.due_at <= :now AND
                        (e.state <> 'retrying', e.booking_revision, e.due_at, e.rank, e.id)
-                       < (d.state <> 'retrying', d.booking_revision, d.due_at, d.rank, d.id))))
+                       < (d.state <> 'retrying', d.booking_revision, d.due_at, d.rank, d.id))))"""
+_CLAIM = f"""
+    WITH due AS (
+        SELECT d.workspace_id AS due_workspace_id, d.id AS due_id
+          FROM deliveries d
+         WHERE d.state IN ('scheduled', 'sending', 'retrying') AND d.next_at <= :now AND {{which}}
+           AND NOT d.workspace_id {{any_of}}(:passed_over)
+           AND {_FIRST}
          ORDER BY d.next_at
          LIMIT :limit {{skip_locked}}
     )
@@ -102,11 +103,12 @@ class SqlQueue:
         return self._claim(_CLAIM_CALLS, lease, limit=limit, now=now)
 
     def due_endpoint(self, *, now: datetime, passed_over: Iterable[str]) -> str | None:
-        """Return the webhook, but for those `passed_over`, of which a call has been due longest."""
+        """Return the webhook, but for those `passed_over`, of which a call has been due longest that can be claimed."""
         statement = f"""
-            SELECT recipient_key FROM deliveries
-             WHERE {_DUE} AND action = 'call_webhook' AND next_at <= :now AND NOT recipient_key {{any_of}}(:passed_over)
-             ORDER BY next_at LIMIT 1"""
+            SELECT d.recipient_key FROM deliveries d
+             WHERE d.{_DUE} AND d.action = 'call_webhook' AND d.next_at <= :now
+               AND NOT d.recipient_key {{any_of}}(:passed_over) AND {_FIRST}
+             ORDER BY d.next_at LIMIT 1"""
         with self._database.reading() as connection:
             rows = connection.rows(statement, now=micros(now), passed_over=as_json(sorted(passed_over)))
         return str(rows[0]["recipient_key"]) if rows else None
@@ -141,12 +143,8 @@ class SqlQueue:
         return [one for one in settlements if one.delivery.id in written]
 
     def next_due(self) -> datetime | None:
-        """Return when the next delivery of any workspace wants to be acted on."""
-        # Each half has an index of its own.
-        statement = f"""
-            SELECT min(at) AS at FROM (
-                SELECT min(next_at) AS at FROM deliveries WHERE {_DUE} AND action <> 'call_webhook' UNION ALL
-                SELECT min(next_at) AS at FROM deliveries WHERE {_DUE} AND action = 'call_webhook') AS both_kinds"""
+        """Return when the next mail of any workspace wants to be acted on. A call can wait for a receiver that is away."""
+        statement = f"SELECT min(next_at) AS at FROM deliveries WHERE {_DUE} AND action <> 'call_webhook'"
         with self._database.reading() as connection:
             row = connection.rows(statement)[0]
         return None if row["at"] is None else instant(row["at"])

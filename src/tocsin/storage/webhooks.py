@@ -1,4 +1,6 @@
-"""Table webhook_secrets: which secret calls of a URL are signed with."""
+"""Table webhook_secrets: which secrets calls of a URL are signed with."""
+
+from datetime import datetime
 
 from tocsin.domain.model import WorkspaceId
 from tocsin.domain.webhook import WebhookSecret
@@ -13,27 +15,26 @@ class SqlWebhookSecrets:
         self._connection = connection
         self._workspace_id = workspace_id
 
-    def get(self, url: str, *, lock: bool = False) -> WebhookSecret | None:
-        """Return which secret is in use for a URL, or None if none was ever made; with `lock` nobody else makes one."""
+    def of(self, url: str, *, limit: int) -> list[WebhookSecret]:
+        """Return the secrets of a URL, the latest first."""
         statement = """
-            SELECT generation, replaced_at FROM webhook_secrets WHERE workspace_id = :workspace_id AND url = :url"""
-        locking = f"{statement} {{for_update}}" if lock else statement
-        row = self._connection.row(locking, workspace_id=self._workspace_id, url=url)
-        if row is None:
-            return None
-        return WebhookSecret(url=url, generation=row["generation"], replaced_at=instant(row["replaced_at"]))
+            SELECT generation, made_at FROM webhook_secrets WHERE workspace_id = :workspace_id AND url = :url
+             ORDER BY generation DESC LIMIT :limit"""
+        rows = self._connection.rows(statement, workspace_id=self._workspace_id, url=url, limit=limit)
+        return [WebhookSecret(generation=row["generation"], made_at=instant(row["made_at"])) for row in rows]
 
-    def put(self, found: WebhookSecret) -> None:
-        """Keep which secret is in use for a URL from now on."""
+    def make(self, url: str, *, now: datetime) -> WebhookSecret:
+        """Keep that another secret is in use for a URL from now on. Raises ConflictError if somebody makes one meanwhile."""
+        last = self.of(url, limit=1)
+        made = WebhookSecret(generation=last[0].generation + 1 if last else 1, made_at=now)
         statement = """
-            INSERT INTO webhook_secrets (workspace_id, url, generation, replaced_at)
-            VALUES (:workspace_id, :url, :generation, :replaced_at)
-            ON CONFLICT (workspace_id, url) DO UPDATE
-               SET generation = excluded.generation, replaced_at = excluded.replaced_at"""
+            INSERT INTO webhook_secrets (workspace_id, url, generation, made_at)
+            VALUES (:workspace_id, :url, :generation, :made_at)"""
         self._connection.run(
             statement,
             workspace_id=self._workspace_id,
-            url=found.url,
-            generation=found.generation,
-            replaced_at=micros(found.replaced_at),
+            url=url,
+            generation=made.generation,
+            made_at=micros(made.made_at),
         )
+        return made

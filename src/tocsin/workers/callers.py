@@ -9,8 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass, field
+from contextlib import closing
 from datetime import timedelta
 
 from tocsin.domain.delivery import Delivery, Settlement
@@ -22,7 +21,9 @@ from tocsin.services.preparation import Sender
 from tocsin.workers.lease import LEASE, Lease
 
 AT_ONCE = 8  # receivers that are called side by side
+AT_ONCE_AWAY = AT_ONCE // 2  # of those that were away when they were last called: the others must find a place
 MOST = 50  # calls of one batch
+BATCH_S = 15.0  # after which a batch begins no other call: a slow receiver must not keep its place for long
 IDLE_S = 0.5  # how long a call that is due waits at most
 # How long a receiver is left alone after each batch in a row that found it away, in seconds; then every PROBE.
 RESTS_S = (1.0, 5.0, 15.0)
@@ -30,32 +31,63 @@ RESTS_S = (1.0, 5.0, 15.0)
 log = logging.getLogger("tocsin.workers")
 
 
-@dataclass(slots=True)
-class _Rests:
-    """Which receivers are not to be called now: they are being called, or are left alone until a moment (monotonic seconds)."""
+class Rests:
+    """Which receivers are not to be called now: they are being called, or are left alone for a while. Shared by threads."""
 
-    in_hand: set[str] = field(default_factory=set)
-    until: dict[str, float] = field(default_factory=dict)
-    failures: dict[str, int] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self._guard = threading.Lock()
+        self._in_hand: set[str] = set()
+        self._until: dict[str, float] = {}  # monotonic seconds
+        self._failures: dict[str, int] = {}
 
     def passed_over(self) -> set[str]:
+        """Return who is not to be called now."""
         now = time.monotonic()
-        return self.in_hand | {endpoint for endpoint, at in self.until.items() if at > now}
+        with self._guard:
+            self._until = {endpoint: at for endpoint, at in self._until.items() if at > now}
+            away = self._failures.keys()
+            is_full = len(self._in_hand & away) >= AT_ONCE_AWAY
+            return {*self._in_hand, *self._until, *(away if is_full else ())}
 
-    def after(self, endpoint: str, *, is_down: bool) -> None:
-        """Take note that a batch is over."""
-        self.in_hand.discard(endpoint)
-        number = self.failures.pop(endpoint, 0)
-        self.until.pop(endpoint, None)
-        if is_down:
-            rest = RESTS_S[number] if number < len(RESTS_S) else PROBE.total_seconds()
-            self.failures[endpoint] = number + 1
-            self.until[endpoint] = time.monotonic() + rest
+    def begin(self, endpoint: str) -> None:
+        """Take note that a batch begins."""
+        with self._guard:
+            self._in_hand.add(endpoint)
 
-    def pause(self, endpoint: str) -> None:
-        """Leave a receiver of which nothing could be taken: what is due of it is in another's hand, or waits for that."""
-        self.in_hand.discard(endpoint)
-        self.until[endpoint] = time.monotonic() + IDLE_S
+    def batch(self, endpoint: str) -> int:
+        """Return how many calls to take: of one that was away, one."""
+        with self._guard:
+            return 1 if endpoint in self._failures else MOST
+
+    def end(self, endpoint: str, *, is_down: bool, rest_s: float = 0.0) -> None:
+        """Take note that a batch is over. One that is away rests; `rest_s` is how long it asked to be left alone."""
+        with self._guard:
+            self._in_hand.discard(endpoint)
+            number = self._failures.pop(endpoint, 0)
+            if is_down:
+                rest_s = max(rest_s, RESTS_S[number] if number < len(RESTS_S) else PROBE.total_seconds())
+                self._failures[endpoint] = number + 1
+            if rest_s:
+                self._until[endpoint] = time.monotonic() + rest_s
+
+    def skip(self, endpoint: str) -> None:
+        """Leave a receiver of which nothing could be taken: what is due of it is in another's hand."""
+        with self._guard:
+            self._in_hand.discard(endpoint)
+            self._until[endpoint] = time.monotonic() + IDLE_S
+
+
+class _Begun:
+    """When the calls of a batch began: when it was asked for the first time, after they were written."""
+
+    def __init__(self) -> None:
+        self._at: float | None = None
+
+    def seconds_ago(self) -> float:
+        """Return for how long they have been going on."""
+        now = time.monotonic()
+        self._at = now if self._at is None else self._at
+        return now - self._at
 
 
 class Callers:
@@ -66,83 +98,96 @@ class Callers:
         self._caller = caller
         self._lease = lease
         self._stop = stop
-        self._rests = _Rests()
-        self._guard = threading.Lock()
+        self._rests = Rests()
+        self._places = threading.Semaphore(AT_ONCE)
+        self._ended = threading.Event()  # a batch is over, and its receiver may have more
 
     def keep(self) -> None:
-        """Give each receiver of which a call is due to a thread, until told to stop."""
+        """Give each receiver of which a call is due to a thread, until told to stop. Whatever goes wrong, it goes on."""
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="tocsin-calls") as pool:
             while not self._stop.is_set():
+                if not self._places.acquire(timeout=IDLE_S):
+                    continue
+                self._ended.clear()
                 endpoint = self._next()
                 if endpoint is None:
-                    self._stop.wait(IDLE_S)
+                    self._places.release()
+                    self._ended.wait(IDLE_S)
                 else:
+                    self._rests.begin(endpoint)
                     pool.submit(self._call, endpoint)
 
     def _next(self) -> str | None:
-        with self._guard:
-            if len(self._rests.in_hand) >= AT_ONCE:
-                return None
-            passed_over = self._rests.passed_over()
         try:
-            endpoint = self._sender.store.queue.due_endpoint(now=self._sender.clock(), passed_over=passed_over)
-        except UnavailableError as error:
-            log.warning("%s", error)
-            return None
-        if endpoint is not None:
-            with self._guard:
-                self._rests.in_hand.add(endpoint)
-        return endpoint
-
-    def _call(self, endpoint: str) -> None:
-        name = self._lease.name()
-        is_down: bool | None = None
-        try:
-            is_down = self._batch(endpoint, name)
-        except UnsettledError as error:
-            log.warning("%s", error, exc_info=error.__cause__)
-            self._settle(error.settlements)
+            return self._sender.store.queue.due_endpoint(
+                now=self._sender.clock(), passed_over=self._rests.passed_over()
+            )
         except UnavailableError as error:
             log.warning("%s", error)
         except Exception:
+            log.exception("what is to be called could not be found out, unforeseen")
+        return None
+
+    def _call(self, endpoint: str) -> None:
+        name = self._lease.name()
+        try:
+            self._batch(endpoint, name)
+        except UnsettledError as error:
+            log.warning("%s", error, exc_info=error.__cause__)
+            self._settle(error.settlements)
+            self._rests.skip(endpoint)
+        except UnavailableError as error:
+            log.warning("%s", error)
+            self._rests.skip(endpoint)
+        except Exception:
             log.exception("a batch of calls failed unforeseen")
+            self._rests.skip(endpoint)
         finally:
             self._lease.release(name)
-            with self._guard:
-                if is_down is None:
-                    self._rests.pause(endpoint)
-                else:
-                    self._rests.after(endpoint, is_down=is_down)
+            self._places.release()
+            self._ended.set()
 
-    def _batch(self, endpoint: str, name: str) -> bool | None:
-        """Call what is due of one receiver; tell whether it is away, or None if nothing could be taken."""
+    def _batch(self, endpoint: str, name: str) -> None:
+        """Call what is due of one receiver."""
         sender, now, claimed_at = self._sender, self._sender.clock(), time.monotonic()
         claimed = sender.store.queue.claim_calls(
-            endpoint, worker=name, now=now, lease_ends=now + self._lease.length, limit=MOST
+            endpoint,
+            worker=name,
+            now=now,
+            lease_ends=now + self._lease.length,
+            limit=self._rests.batch(endpoint),
         )
         if not claimed:
-            return None
+            self._rests.skip(endpoint)
+            return
         self._lease.hold(name)
-        caller = self._caller()
-        try:
+        with closing(self._caller()) as caller:
+            begun = _Begun()
             deliver(
                 sender,
                 claimed,
                 caller,
-                is_held=lambda: not self._stop.is_set() and not caller.is_down and self._lease.holds(claimed_at),
+                is_held=lambda: self._goes_on(caller, begun) and self._lease.holds(claimed_at),
                 pause=timedelta(0),
+                given_back="its receiver is called again later",
             )
-            return caller.is_down
-        finally:
-            caller.close()
+            self._rests.end(endpoint, is_down=caller.is_down, rest_s=caller.rest.total_seconds())
+
+    def _goes_on(self, caller: Caller, begun: "_Begun") -> bool:
+        return not (self._stop.is_set() or caller.is_down or begun.seconds_ago() > BATCH_S)
 
     def _settle(self, settlements: Sequence[Settlement]) -> None:
-        """Write how calls ended as soon as the store takes it; what was called must not be called once more."""
+        """Write how calls ended as soon as the store takes it, and once more when told to stop: else they are made again."""
         while settlements:
-            with suppress(UnavailableError):
+            is_last = self._stop.is_set()
+            try:
                 self._sender.store.queue.settle(settlements, now=self._sender.clock())
+            except Exception as error:  # noqa: BLE001  it is tried again
+                log.warning("calls could not be written down: %s", error)
+                self._stop.wait(IDLE_S)
+            else:
                 return
-            if self._stop.wait(IDLE_S):
+            if is_last:
                 return
 
 

@@ -11,6 +11,7 @@ from tocsin.api.schemas.paging import PageQuery, Pagination
 from tocsin.domain.delivery import OPEN, Attempt, Delivery, State
 from tocsin.domain.invite import Invitation, Proposed
 from tocsin.domain.recipients import recipient_key
+from tocsin.domain.webhook import LONGEST_URL
 from tocsin.services.ports import DeliveryFilter
 
 _States = Literal[
@@ -24,7 +25,7 @@ class DeliveriesQuery(PageQuery):
     state: _States | None = None
     booking_id: Annotated[str, Field(max_length=64), plain] = ""
     rule_id: Annotated[str, Field(max_length=64), plain] = ""
-    recipient: Annotated[str, Field(max_length=254), plain] = ""
+    recipient: Annotated[str, Field(max_length=LONGEST_URL), plain] = ""
 
     @property
     def wanted(self) -> DeliveryFilter:

@@ -77,11 +77,12 @@ def _problem(model: type[BaseModel], detail: ErrorDetails) -> Problem:
 
 def _untagged(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
     """Return `location` without what pydantic puts behind a place in a list to tell which of several models was taken."""
-    return tuple(part for part in location if not _is_tag(part))
+    # The name of an unknown field can be anything, that of a model too; but only what is behind a place in a list is a tag.
+    return tuple(part for before, part in zip((None, *location), location, strict=False) if not _is_tag(before, part))
 
 
-def _is_tag(part: int | str) -> bool:
-    return isinstance(part, str) and part.startswith(TAG)
+def _is_tag(before: int | str | None, part: int | str) -> bool:
+    return isinstance(before, int) and isinstance(part, str) and part.startswith(TAG)
 
 
 def _as_sent(model: type[BaseModel], location: tuple[int | str, ...]) -> tuple[int | str, ...]:
@@ -99,8 +100,8 @@ def _unknown(model: type[BaseModel], tagged: tuple[int | str, ...], location: tu
 def _fields(model: type[BaseModel], path: tuple[int | str, ...]) -> list[str]:
     """Return the names of the fields of the model that stands at `path` inside `model`."""
     several: list[type[BaseModel]] = []
-    for part in path:
-        if _is_tag(part):
+    for before, part in zip((None, *path), path, strict=False):
+        if _is_tag(before, part):
             model = next((one for one in several if tag(one) == part), model)
         elif isinstance(part, str):
             several = list(_models(model.model_fields[part].annotation))

@@ -5,12 +5,11 @@ CREATE INDEX IF NOT EXISTS deliveries_due_mail ON deliveries (next_at, workspace
 CREATE INDEX IF NOT EXISTS deliveries_due_calls ON deliveries (next_at, recipient_key) WHERE state IN ('scheduled', 'sending', 'retrying') AND action = 'call_webhook';
 DROP INDEX deliveries_due_by_workspace;
 
--- The secret with which calls of a URL are signed is made from the server's own, and from this number; from replaced_at on the
--- former one signs too for a while.
+-- The secrets with which calls of a URL are signed are made from the server's own, and from this number.
 CREATE TABLE webhook_secrets (
     workspace_id TEXT NOT NULL REFERENCES workspaces,
     url TEXT NOT NULL,
     generation INTEGER NOT NULL,
-    replaced_at BIGINT NOT NULL,
-    PRIMARY KEY (workspace_id, url)
+    made_at BIGINT NOT NULL,
+    PRIMARY KEY (workspace_id, url, generation)
 );

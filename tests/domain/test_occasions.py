@@ -53,7 +53,9 @@ def a_firing(event: EventKind = CONFIRMED, **changes: Any) -> Firing:
 
 
 def a_question(life: RuleLife, *events: Happened, **changes: Any) -> Question:
-    asked = Question(life=life, booking=a_booking(), happened=events, firings=(), people=lambda _revision: [ADA])
+    asked = Question(
+        life=life, booking=a_booking(), happened=events, firings=(), people=lambda _revision, _of_booking: [ADA]
+    )
     return replace(asked, **changes)
 
 
@@ -260,7 +262,7 @@ def test_answers_beyond_the_first_ones_of_a_person_fire_nothing_and_say_so() -> 
 
 
 def test_a_rule_that_names_nobody_of_the_booking_says_so() -> None:
-    found = told(a_life(), happened(), people=lambda _revision: [])
+    found = told(a_life(), happened(), people=lambda _revision, _of_booking: [])
 
     assert failing(found) == [("recipients", "the rule names nobody of this booking that it could write to")]
 

@@ -41,8 +41,9 @@ from tocsin.storage.store import SqlStore
 
 OTHER_LINK = LinkId("c0000000-0000-4000-8000-000000000002")
 ADA, EVE, ZED, NOBODY = "ada@example.org", "Eve@Example.net", "zed@example.net", "nobody@example.org"
-PERSONS = (ADA, EVE, ZED, NOBODY, "oliver@example.com", SECOND_HOST.email)
-PEOPLE = (ADA, "{{client.email}}", "{{host.email}}")
+PERSONS = (ADA, EVE, ZED, NOBODY, "oliver@example.com", SECOND_HOST.email, "gus@example.org")
+PEOPLE = (ADA, "{{client.email}}", "{{host.email}}", "{{guest.emails}}")
+GUESTS = ("gus@example.org", "gia@example.org")
 CONDITIONS = (
     Condition(field=Field.BOOKING_LEAD, operator=Operator.AT_LEAST, value=24 * 60),
     Condition(field=Field.INVITATION_RSVP, operator=Operator.IS, value=Rsvp.ACCEPTED),
@@ -81,7 +82,21 @@ _drafts = st.builds(
     st.sampled_from([False, False, True]),
 )
 _changes = st.sampled_from(
-    ["approve", "reject", "cancel", "place", "host", "client", "no-show", "mend", "outcome", "move"]
+    [
+        "approve",
+        "reject",
+        "cancel",
+        "place",
+        "host",
+        "client",
+        "no-show",
+        "mend",
+        "outcome",
+        "move",
+        "guests",
+        "guests",
+        "guests",
+    ]
 )
 STEPS = st.one_of(
     st.tuples(st.just("rule"), _drafts),
@@ -171,6 +186,7 @@ class Life:
             "no-show": {"no_show": True},
             "mend": {"no_show": False},
             "outcome": {"outcome_id": "" if before.outcome else OUTCOME_ID},
+            "guests": {"guests": GUESTS[: (len(before.guests) + 1) % 3]},
         }
         if name == "move":
             self.world.move(before, by=5 * HOUR)

@@ -185,3 +185,23 @@ def test_a_rule_that_names_the_former_client_only_wrote_to_him_and_not_to_the_ne
     assert (failing(former), failing(new)) == ([], ["recipient"])
     assert former.deliveries[0].entry == "{{client.email}}"
     assert new.deliveries == []
+
+
+def test_a_guest_who_was_added_later_is_told_of_as_an_occasion_of_its_own(office: World) -> None:
+    booking = office.book()
+    office.clock.advance(MINUTE)
+    rule = office.rule(EventKind.BOOKING_CONFIRMED, "{{guest.emails}}")
+    office.clock.advance(MINUTE)
+
+    office.change(booking, guests=("gus@example.org",))
+
+    with office.store.reading(WORKSPACE_ID) as tx:
+        (whole,) = explain(tx, booking.id, rule_id=rule.id).rules
+        (of_gus,) = explain(tx, booking.id, rule_id=rule.id, recipient="gus@example.org").rules
+        (of_gia,) = explain(tx, booking.id, rule_id=rule.id, recipient="gia@example.org").rules
+    assert whole.has_fired
+    assert all(one.holds for one in [*whole.clauses, *of_gus.clauses])
+    assert not all(one.holds for one in of_gia.clauses)
+    assert [occasion.fired for occasion in whole.occasions] == [False, True]
+    assert "a guest was added" in whole.occasions[-1].clauses[-1].sentence
+    assert "a guest was added" in whole.deliveries[0].clauses[1].sentence

@@ -17,12 +17,16 @@ MOST_VALUES = 20  # of a clause
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happened:
-    """An event of a booking as it is kept; `about` is whose answer it was, if it was one."""
+    """An event of a booking as it is kept; `about` is whose answer it was, if it was one.
+
+    `is_for_guests`: it did not happen to the booking then, but guests were added, for whom it is as if it had.
+    """
 
     kind: EventKind
     booking_revision: int
     occurred_at: datetime
     about: str = ""
+    is_for_guests: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +97,8 @@ def happened_at(one: Happened) -> Clause:
     """Return that an event happened."""
     answered = f", the answer of {one.about}," if one.about else ""
     sentence = f"{one.kind.value}{answered} happened at {said(one.occurred_at)}"
+    if one.is_for_guests:
+        sentence = f"a guest was added at {said(one.occurred_at)}, which is {one.kind.value} for him"
     return Clause(
         name="event",
         holds=True,

@@ -32,7 +32,7 @@ from tocsin.domain.schedule import is_coming
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One rule and one booking. `people` tells whom a revision of the rule names, as the booking is now.
+    """One rule and one booking. `people` tells whom a revision of the rule names at a revision of the booking, None: now.
 
     `person` is whose messages are asked for; empty for all.
     """
@@ -41,7 +41,7 @@ class Question:
     booking: Booking
     happened: Sequence[Happened]
     firings: Sequence[Firing]
-    people: Callable[[int], Sequence[str]]
+    people: Callable[[int, int | None], Sequence[str]]
     person: str = ""
 
 
@@ -140,10 +140,11 @@ def _occasion(
     kind: EventKind | None = None,
     at: datetime | None = None,
 ) -> Occasion:
+    named = asked.people(then.number, None if one is None else one.booking_revision)
     if not fired and all(each.holds for each in found):
-        found = [*found, _nobody() if not asked.people(then.number) else _crossed(asked.life, then)]
+        found = [*found, _crossed(asked.life, then) if named else _nobody()]
     if asked.person:
-        found = [*found, _person(asked, then, fired)]
+        found = [*found, _person(asked, named, fired)]
     return Occasion(
         kind=kind if one is None else one.kind,
         at=at if one is None else one.occurred_at,
@@ -265,9 +266,8 @@ def _crossed(life: RuleLife, then: RuleThen) -> Clause:
     return Clause(name="order", holds=False, sentence=sentence, at=then.made_at)
 
 
-def _person(asked: Question, then: RuleThen, fired: Sequence[Firing]) -> Clause:
+def _person(asked: Question, named: Sequence[str], fired: Sequence[Firing]) -> Clause:
     key = recipient_key(asked.person)
-    named = asked.people(then.number)
     is_named = any(one.reaches for one in fired) if fired else key in map(recipient_key, named)
     verb = "wrote to" if fired else "is for"
     whom = f"{asked.person}" if is_named else f"others, and not {asked.person}"

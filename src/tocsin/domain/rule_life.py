@@ -1,10 +1,10 @@
 """The life of a rule, as far as it decides what it fires for: its revisions, its end, and what it planned."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from tocsin.domain.events import EventKind
+from tocsin.domain.events import TIMED, EventKind
 from tocsin.domain.explain import Happened
 from tocsin.domain.model import Booking, LinkId
 from tocsin.domain.rules import AutomationRule
@@ -89,3 +89,25 @@ class Firing:
         """Tell whether it was this event that made the rule fire."""
         same = (self.event, self.booking_revision, self.about) == (one.kind, one.booking_revision, one.about)
         return same and (not one.about or self.due_at == one.occurred_at)  # one person may answer so several times
+
+
+def additions(happened: Sequence[Happened], firings: Iterable[Firing]) -> list[Happened]:
+    """Return that guests were added for whom a rule fired, which is no event of the booking and stands in its messages alone.
+
+    `firings` are those of one rule.
+    """
+    known = [*happened]
+    found = []
+    for one in sorted(firings, key=lambda each: each.planned_at):
+        if one.event in TIMED or any(one.is_of(each) for each in known):
+            continue
+        added = Happened(
+            kind=one.event,
+            booking_revision=one.booking_revision,
+            occurred_at=one.planned_at,
+            about=one.about,
+            is_for_guests=True,
+        )
+        known.append(added)
+        found.append(added)
+    return found

@@ -17,7 +17,7 @@ from tocsin.domain.invite import Answered, Invitation
 from tocsin.domain.model import Booking
 from tocsin.domain.occasions import Occasion, Question, occasions, telling
 from tocsin.domain.recipients import recipient_key
-from tocsin.domain.rule_life import Firing, RuleLife
+from tocsin.domain.rule_life import Firing, RuleLife, additions
 from tocsin.domain.rules import AutomationRule
 from tocsin.domain.story import Step, entry_of, event_of, origin, replaced_by, steps
 from tocsin.domain.sync import Inviter
@@ -132,6 +132,10 @@ class _Case:
     def firings(self) -> list[Firing]:
         return self.tx.record.firings(self.booking.id, recipient=self.recipient)
 
+    def _happened_for(self, rule_id: str) -> list[Happened]:
+        own = [one for one in self.firings if one.rule_id == rule_id]
+        return [*self.happened, *additions(self.happened, own)]
+
     @cached_property
     def found(self) -> tuple[list[Delivery], int]:
         wanted = DeliveryFilter(booking_id=self.booking.id, rule_id=self.rule_id, recipient=self.recipient)
@@ -187,9 +191,9 @@ class _Case:
         asked = Question(
             life=life,
             booking=self.booking,
-            happened=self.happened,
+            happened=self._happened_for(life.rule_id),
             firings=[one for one in self.firings if one.rule_id == life.rule_id],
-            people=lambda revision: self._people(life, rule, revision),
+            people=lambda revision, of_booking: self._people(life, rule, revision, of_booking),
             person=self.recipient,
         )
         found = occasions(asked)
@@ -206,16 +210,23 @@ class _Case:
             deliveries=[self._delivery(one, life, checks) for one in own],
         )
 
-    def _people(self, life: RuleLife, rule: AutomationRule | None, revision: int) -> list[str]:
+    def _people(self, life: RuleLife, rule: AutomationRule | None, revision: int, of_booking: int | None) -> list[str]:
         is_now = rule is not None and rule.revision == revision
-        return self._named(rule.actions if rule and is_now else self.tx.rules.actions(life.rule_id, revision=revision))
+        actions = rule.actions if rule and is_now else self.tx.rules.actions(life.rule_id, revision=revision)
+        return self._named(actions, self.booking if of_booking is None else self._states.get(of_booking, self.booking))
 
-    def _named(self, actions: Iterable[Action]) -> list[str]:
-        return list(dict.fromkeys(one for action in actions for one in action.recipients(self.booking)))
+    def _named(self, actions: Iterable[Action], booking: Booking | None = None) -> list[str]:
+        found = (one for action in actions for one in action.recipients(booking or self.booking))
+        return list(dict.fromkeys(found))
+
+    @cached_property
+    def _states(self) -> dict[int, Booking]:
+        """What the booking was at each of its revisions, as far as that was kept."""
+        return {state.revision: state for life in self.tx.history.lives([self.booking.id]) for state in life.states}
 
     def _delivery(self, delivery: Delivery, life: RuleLife, checks: Checks) -> DeliveryWhy:
         action = self.tx.rules.actions(life.rule_id, revision=delivery.rule_revision)[delivery.action_index]
-        happened = event_of(delivery, self.happened)
+        happened = event_of(delivery, self._happened_for(life.rule_id))
         entry = entry_of(action, delivery.recipient, self.booking)
         attempt, answered = self.attempts.get(delivery.id), self._answers.get(delivery.id)
         instead = replaced_by(delivery, self._all)

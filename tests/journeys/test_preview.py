@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.builders import DAY, HOUR, LINK_ID, MINUTE, WORKSPACE_ID, a_chance, a_client, an_action
+from tests.builders import DAY, HOUR, LINK_ID, MINUTE, WORKSPACE_ID, a_call, a_chance, a_client, an_action, an_email
 from tests.journeys.world import EVERYBODY, REFUSED, Postbox, World
 from tocsin.domain.actions import Action, CallWebhook
 from tocsin.domain.events import TIMED, EventKind
@@ -17,6 +17,7 @@ from tocsin.domain.templates import VARIABLES
 from tocsin.services import rules
 from tocsin.services.preview import Preview, preview
 from tocsin.storage.store import SqlStore
+from tocsin.workers.callers import drain_calls
 
 CONFIRMED, CANCELLED, NO_SHOW = (
     EventKind.BOOKING_CONFIRMED,
@@ -31,15 +32,24 @@ words = st.lists(
     st.one_of(variables, st.text(st.characters(codec="utf-8", categories=["L", "N"]), max_size=8)), max_size=5
 )
 texts = words.map(" ".join)
-actions = st.builds(
+people = st.sets(st.sampled_from([*EVERYBODY, "{{guest.emails}}", "bob@example.org"]), min_size=1)
+mails = st.builds(
+    lambda some, subject, body: an_email(*sorted(some), email_subject=subject, email_body=body),
+    people.filter(lambda some: some != {"{{guest.emails}}"}),
+    texts,
+    texts.map("<p>{}</p>".format),
+)
+calls = st.sampled_from(["https://hooks.example.org/a", "https://hooks.example.org/b"]).map(a_call)
+invites = st.builds(
     an_action,
-    emails=st.sets(st.sampled_from([*EVERYBODY, "bob@example.org"]), min_size=1).map(lambda some: tuple(sorted(some))),
+    emails=people.map(lambda some: tuple(sorted(some))),
     email_subject=texts,
     email_body=texts.map("<p>{}</p>".format),
     calendar_invite_subject=texts,
     calendar_invite_body=texts.map("<p>{}</p>".format),
     keep_in_sync=st.booleans(),
 )
+actions = st.one_of(invites, invites, mails, calls)
 offsets = st.sets(st.integers(0, 48), min_size=1, max_size=3).map(lambda some: tuple(hours * HOUR for hours in some))
 
 
@@ -90,9 +100,15 @@ class Office:
             rule = rules.create(tx, draft, now=self.world.clock(), chance=self.world.chance)
         self.postbox.taken.clear()
         self.happen(rule.event)
-        self.world.drain()
-        self.world.go_to(self.booking.ends_at + 3 * DAY)
+        self.drain()
+        while (ahead := self.world.next_moments()) != []:
+            self.world.clock.now = min(ahead)
+            self.drain()
         return [(one.recipient, one.message) for one in self.postbox.taken]
+
+    def drain(self) -> None:
+        self.world.drain()
+        drain_calls(self.world.sender, lambda: self.postbox)
 
     def repeat_chance(self) -> None:
         """Let the same ids come again from here on, because every message holds some."""
@@ -125,7 +141,12 @@ def an_office(world: World, postbox: Postbox, kind: EventKind, past: list[str]) 
     if past and not awaits:
         postbox.answers(*([REFUSED] * 3 if past[0] == "refused" else []))
         former = world.rule(CONFIRMED, *EVERYBODY)
-    booking = world.book(ahead=3 * DAY + 10 * MINUTE, awaits_approval=awaits, client=a_client(email="Eve@Example.net"))
+    booking = world.book(
+        ahead=3 * DAY + 10 * MINUTE,
+        awaits_approval=awaits,
+        client=a_client(email="Eve@Example.net"),
+        guests=("gus@example.org", "gia@example.org"),
+    )
     world.drain()
     if "moved" in past and not awaits:
         booking = world.move(booking)

@@ -59,7 +59,10 @@ AWAY = Outcome(result=Result.TRANSPORT, reply="the relay cannot be used: connect
 
 
 class Postbox:
-    """A mailer without a network: answers as it is told, and keeps what it was handed and may have taken."""
+    """A mailer without a network: answers as it is told, and keeps what it was handed and may have taken. A caller, too."""
+
+    is_down = False
+    rest = timedelta(0)
 
     def __init__(self, *, width: int = 1) -> None:
         self.width = width

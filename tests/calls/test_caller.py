@@ -4,6 +4,7 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -179,6 +180,18 @@ def test_a_slow_receiver_is_not_waited_for_any_longer_than_a_call_may_take(recei
     assert (outcome.result, is_down) == ((Result.ACCEPTED, False) if drips else (Result.UNKNOWN, True))
 
 
+def test_a_receiver_that_drips_its_first_line_is_not_waited_for() -> None:
+    over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        origin = f"http://127.0.0.1:{server.getsockname()[1]}"
+        threading.Thread(target=_drip, args=(server, over), daemon=True).start()
+
+        (outcome,), is_down = call(an_envelope(f"{origin}/x"), allowed={origin}, call_s=0.3)
+        over.set()
+
+    assert (outcome.result, is_down) == (Result.UNKNOWN, True)
+
+
 def test_what_is_no_http_is_no_answer() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         origin = f"http://127.0.0.1:{server.getsockname()[1]}"
@@ -208,6 +221,13 @@ def test_who_signs_with_a_certificate_that_nobody_trusts_is_not_called(receiver:
 
 def _wait(over: threading.Event) -> None:
     over.wait(30)
+
+
+def _drip(server: socket.socket, over: threading.Event) -> None:
+    connection, _ = server.accept()
+    with connection, suppress(OSError):
+        while not over.wait(0.02):
+            connection.sendall(b"H")
 
 
 def _talk(server: socket.socket) -> None:

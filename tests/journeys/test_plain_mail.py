@@ -5,10 +5,13 @@ import pytest
 from tests.builders import DAY, HOUR, LINK_ID, MINUTE, WORKSPACE_ID, a_client, an_action, an_email
 from tests.journeys.world import ACCEPTED, AWAY, EVERYBODY, GREYLISTED, Postbox, World
 from tests.smtp_server import Sink
+from tocsin.domain.actions import ActionType
+from tocsin.domain.bounce import Bounce, BounceKind
 from tocsin.domain.delivery import State
 from tocsin.domain.events import EventKind
 from tocsin.formats import scan
 from tocsin.formats.opened import opened
+from tocsin.services import bounces
 
 CONFIRMED, MOVED, CANCELLED = (
     EventKind.BOOKING_CONFIRMED,
@@ -192,6 +195,20 @@ def test_mails_do_not_count_as_what_a_calendar_holds(office: World, *, keep: boo
     with office.store.reading(WORKSPACE_ID) as tx:
         (invitation,) = tx.invitations.of_booking(booking.id)
         assert (invitation.held_sequence, len(tx.invitations.message_ids(booking.id)["ada@example.org"])) == (0, 1)
+
+
+def test_an_invite_that_came_back_is_not_held_because_a_mail_arrived(office: World, postbox: Postbox) -> None:
+    office.rule_with(CONFIRMED, an_action(), an_email())
+    booking = office.book()
+    office.drain()
+    (invite,) = (one for one in office.deliveries() if one.action is ActionType.SEND_CALENDAR_INVITE_TO_ANYONE)
+
+    with office.store.transaction(WORKSPACE_ID) as tx:
+        bounce = Bounce(recipient="ada@example.org", kind=BounceKind.HARD, status="5.1.1", diagnostic="no such user")
+        assert bounces.bounced(tx, invite.id, bounce, now=office.clock(), limit=9)
+
+    assert len(postbox.taken) == 2
+    assert office.invitation(booking).held_method is None
 
 
 def _only(postbox: Postbox) -> bytes:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -15,6 +16,7 @@ from tocsin.calls.caller import HttpCaller
 from tocsin.domain.conditions import Condition, Field, Operator
 from tocsin.domain.delivery import Result, State
 from tocsin.domain.events import EventKind
+from tocsin.domain.limits import Limits, Scope, parse
 from tocsin.domain.pause import Pause
 from tocsin.domain.webhook import OVERLAP
 from tocsin.services import webhooks
@@ -128,7 +130,10 @@ def test_each_change_is_told_and_none_makes_way_for_a_newer_one(office: World, r
     for event in (CONFIRMED, MOVED, CANCELLED):
         office.rule_with(event, a_call(receiver.url))
 
-    booking = office.move(office.book())
+    booking = office.book()
+    office.clock.now += MINUTE
+    booking = office.move(booking)
+    office.clock.now += MINUTE
     office.cancel(booking)
     for _ in range(3):
         drain(office, receiver)
@@ -224,6 +229,20 @@ def test_a_pause_of_the_workspaces_mail_does_not_stop_calls(office: World, recei
     drain(office, receiver)
 
     assert office.states() == [State.SENT]
+
+
+def test_limits_of_mail_do_not_count_calls(office: World, receiver: Receiver) -> None:
+    one_a_day = parse(Scope.WORKSPACE, "1/day")
+    office.sender = replace(office.sender, limits=Limits(workspace=one_a_day))
+    office.rule_with(CONFIRMED, a_call(receiver.url), an_action())
+    office.book()
+    office.book(ahead=2 * DAY)
+
+    drain(office, receiver)
+    office.drain()
+
+    assert len(receiver.got) == 2
+    assert sorted(office.states()) == [State.SCHEDULED, State.SENT, State.SENT, State.SENT]
 
 
 def test_a_condition_is_asked_before_the_first_try_and_not_again(office: World, receiver: Receiver) -> None:

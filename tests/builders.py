@@ -7,6 +7,7 @@ from itertools import count
 from typing import Any
 
 from tocsin.domain.access import ApiKey, Scope
+from tocsin.domain.accounts import Account, Role, Session
 from tocsin.domain.actions import CallWebhook, SendEmail, SendInvite
 from tocsin.domain.delivery import Delivery, DeliveryId, Frozen, Outcome, Result, Settlement, State, Verdict
 from tocsin.domain.dkim import Algorithm, DkimKey
@@ -50,6 +51,7 @@ BOOKING_ID = BookingId("b0000000-0000-4000-8000-000000000001")
 RULE_ID = RuleId("d0000000-0000-4000-8000-000000000001")
 OUTCOME_ID = OutcomeId("f0000000-0000-4000-8000-000000000001")
 INVITATION_ID = "80000000-0000-4000-8000-000000000001"
+ACCOUNT_ID = "70000000-0000-4000-8000-000000000001"
 DELIVERY_ID = DeliveryId("90000000-0000-4000-8000-000000000001")
 
 
@@ -362,6 +364,17 @@ def a_key(**changes: Any) -> ApiKey:
         revoked_at=None,
     )
     return replace(key, **changes)
+
+
+def an_account(**changes: Any) -> Account:
+    account = Account(
+        id=ACCOUNT_ID, workspace_id=WORKSPACE_ID, email="ann@example.com", role=Role.ADMIN, created_at=NOON
+    )
+    return replace(account, **changes)
+
+
+def a_session(**changes: Any) -> Session:
+    return replace(Session(account_id=ACCOUNT_ID, created_at=NOON, seen_at=NOON), **changes)
 
 
 def numbered(pattern: str) -> Callable[[], str]:

@@ -45,7 +45,9 @@ FAILOVER = Needs(
         "postgresql-15-auto-failover": "usr/lib/postgresql/15/lib/pgautofailover.so",
     },
 )
-ALL = (EVOLUTION, PGBOUNCER, FAILOVER)
+# TOCSIN_CHROMIUM can name another one.
+CHROMIUM = Needs(folder="tests/browser/", what="Chromium", files={"chromium": "usr/bin/chromium"})
+ALL = (EVOLUTION, PGBOUNCER, FAILOVER, CHROMIUM)
 
 
 def missing(all_needs: Iterable[Needs] = ALL) -> list[str]:

@@ -8,7 +8,7 @@ import sqlite3
 import sys
 import zoneinfo
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +25,14 @@ from tocsin.mail import incoming, outgoing, transport
 from tocsin.mail.capture import CaptureMailer
 from tocsin.mail.dns import Resolver
 from tocsin.mail.transport import Relay
-from tocsin.services import administration, administration_mail, administration_recipients, checkup, faults
+from tocsin.services import (
+    administration,
+    administration_accounts,
+    administration_mail,
+    administration_recipients,
+    checkup,
+    faults,
+)
 from tocsin.services.administration import Office
 from tocsin.services.administration_mail import MailOffice
 from tocsin.services.administration_recipients import RecipientsOffice
@@ -163,10 +170,8 @@ def administer(settings: Settings, command: str, values: dict[str, Any], more: C
     except StoreInUseError:
         answer = desk.ask(_sign(settings), {"command": command, "values": values})
         return desk.result_of(answer)
-    try:
+    with closing(app):
         return _run(app, command, values, more)
-    finally:
-        app.close()
 
 
 @contextmanager
@@ -192,11 +197,8 @@ def hinting(app: App, *, hears: bool) -> AbstractContextManager[None]:
 
 def migrate_store(settings: Settings) -> list[Migration]:
     """Bring the database to this version; return what was applied."""
-    database = _open(settings)
-    try:
+    with closing(_open(settings)) as database:
         return migrate(database)
-    finally:
-        database.close()
 
 
 def on_stop_signal(stop: Callable[[], None]) -> None:
@@ -215,13 +217,14 @@ def _run(app: App, command: str, values: dict[str, Any], more: Commands = Mappin
         return more[command](app, values)
     if command == "doctor":
         return [asdict(finding) for finding in checkup.findings(app.office, _surroundings(app))]
+    if command in administration_accounts.COMMANDS:
+        return administration_accounts.run(app.office, command, values)
     if command in administration_mail.COMMANDS:
         desk = MailOffice(office=app.office, mail_from=app.settings.mail_from, names=app.names)
         return administration_mail.run(desk, command, values)
     if command in administration_recipients.COMMANDS:
-        return administration_recipients.run(
-            RecipientsOffice(office=app.office, limits=app.settings.limits), command, values
-        )
+        recipients = RecipientsOffice(office=app.office, limits=app.settings.limits)
+        return administration_recipients.run(recipients, command, values)
     return administration.run(app.office, command, values)
 
 

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tocsin import __version__, bootstrap, cli_mail, cli_recipients, cli_rules, cli_webhooks, demo, server
+from tocsin import __version__, bootstrap, cli_accounts, cli_mail, cli_recipients, cli_rules, cli_webhooks, demo, server
 from tocsin.api import rule_set
 from tocsin.domain.errors import ConfigurationError, InvalidInputError, TocsinError
 from tocsin.settings import Settings
@@ -27,6 +27,7 @@ key = typer.Typer(help="API keys of a workspace.")
 cli.add_typer(workspace, name="workspace")
 cli.add_typer(key, name="key")
 cli.add_typer(cli_rules.rules, name="rules")
+cli.add_typer(cli_accounts.account, name="account")
 cli.add_typer(cli_mail.dkim, name="dkim")
 cli.add_typer(cli_recipients.suppression, name="suppression")
 cli.add_typer(cli_webhooks.webhook, name="webhook")

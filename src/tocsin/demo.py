@@ -5,7 +5,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -14,12 +14,13 @@ from rich.console import Console
 
 from tocsin import __version__, bootstrap, server
 from tocsin.bootstrap import App
+from tocsin.domain.accounts import Role
 from tocsin.domain.actions import SendInvite
 from tocsin.domain.events import EventKind
 from tocsin.domain.model import Client, Place, SchedulingLink, Workspace, WorkspaceId
 from tocsin.domain.rules import RuleDraft
 from tocsin.formats import dates
-from tocsin.services import administration, bookings, links, members, rules, workspaces
+from tocsin.services import accounts, administration, bookings, links, members, rules, workspaces
 from tocsin.services.bookings import BookingChange, BookingDraft, Slot
 from tocsin.services.links import LinkDraft
 from tocsin.services.ports import Clock, Transaction
@@ -29,6 +30,7 @@ from tocsin.workers.loop import drain
 
 _SUBDOMAIN = "acme"
 _CLIENT = Client(name="Ada Lovelace", email="ada@example.com", time_zone="Asia/Kathmandu")
+_EMAIL = "demo@example.com"
 _TEAM = ("team@example.com", "partner@example.org")
 _MINUTE = timedelta(minutes=1)
 
@@ -50,6 +52,7 @@ class Stage:
     workspace: Workspace
     link: SchedulingLink
     key: str
+    password: str = field(repr=False)  # of the account _EMAIL
 
 
 def settings(chosen: Settings) -> Settings:
@@ -123,7 +126,9 @@ def _set(app: App, *, lead: timedelta) -> Stage:
         for rule in _rules(link, lead=lead):
             rules.create(tx, rule, now=now, chance=chance)
         workspace = workspaces.get(tx.workspaces, _SUBDOMAIN)
-    return Stage(app=app, workspace=workspace, link=link, key=key)
+        password = chance.new_secret()[:20]
+        accounts.create(tx, _EMAIL, password, role=Role.ADMIN, now=now, chance=chance)
+    return Stage(app=app, workspace=workspace, link=link, key=key, password=password)
 
 
 def _rules(link: SchedulingLink, *, lead: timedelta) -> Iterator[RuleDraft]:
@@ -228,7 +233,13 @@ def _greet(stage: Stage, console: Console) -> None:
         "slot_start_time": "15:30",
     }
     console.print(f"\n[bold]Tocsin {__version__}[/bold], a demonstration until you press Ctrl+C; nothing is kept.\n")
-    for name, value in (("Mailbox", f"{base}/mailbox"), ("API", f"{base}/docs"), ("API key", stage.key)):
+    sign_in = f"{base}/sign-in as {_EMAIL}, password {stage.password}"
+    for name, value in (
+        ("Pages", sign_in),
+        ("Mailbox", f"{base}/mailbox"),
+        ("API", f"{base}/docs"),
+        ("API key", stage.key),
+    ):
         console.print(f"  {name:<9}{value}", soft_wrap=True, highlight=False)
     console.print("\nMake a rule:\n")
     _print_curl(console, f"{base}/api/external/v2/automation-rules", stage.key, rule)

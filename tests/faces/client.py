@@ -56,6 +56,8 @@ TABLES = (
     "answers",
     "dkim_keys",
     "webhook_secrets",
+    "accounts",
+    "sessions",
     "suppressions",
     "recipients",
     "workspace_limits",
@@ -174,7 +176,7 @@ class Client:
 
     @property
     def host(self) -> str:
-        return f"{self.subdomain}.tocsin.test"
+        return f"{self.subdomain}.{self.app.settings.base_host}"
 
     @property
     def v1(self) -> Face:

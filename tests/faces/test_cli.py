@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from tests.faces.client import Json, booking_body, rule_body
@@ -220,7 +221,7 @@ def test_without_a_command_it_tells_which_there_are(shell: Shell) -> None:
     code, out, err = shell()
 
     assert code == 2
-    for command in ("serve", "worker", "migrate", "workspace", "key", "rules", "doctor", "demo"):
+    for command in ("serve", "worker", "migrate", "workspace", "key", "account", "rules", "doctor", "demo"):
         assert command in out + err
     assert shell.done("--help")
     assert shell.done("key", "create", "--help")
@@ -377,7 +378,15 @@ def test_the_demonstration_tells_who_got_what(program: Program) -> None:
 
 def test_the_demonstration_serves_what_it_says(program: Program) -> None:
     port = port_of(program)
-    with program.started("demo", says="API key") as running:
+    with program.started("demo", says="a demonstration") as running:
+        line = running.wait_for("sign-in")
+        account = re.search(r"(http\S+)/sign-in as (\S+), password (\S+)$", line)
+        assert account
+        form = {"email": account[2], "password": account[3]}
+        signed_in = httpx.post(
+            f"http://127.0.0.1:{port}/sign-in", data=form, headers={"Origin": f"http://127.0.0.1:{port}"}
+        )
+        assert (account[1], signed_in.status_code) == (f"http://localhost:{port}", 303)
         for noun in ("workflow", "booking"):
             found = re.match(r"curl -sS (\S+) -H 'X-Api-Key: (\w+)' .* -d '(.*)'$", running.wait_for("curl"))
             assert found

@@ -22,9 +22,11 @@ from tests.builders import (
     a_member,
     a_planned,
     a_reminder,
+    a_session,
     a_settlement,
     a_suppression,
     a_workspace,
+    an_account,
     an_event,
     an_invitation,
     an_inviter,
@@ -141,6 +143,9 @@ def fill(store: SqlStore, workspace_id: WorkspaceId, *, words: str) -> None:
         tx.dkim_keys.add(a_dkim_key(public_record=words))
         tx.webhook_secrets.make(words, now=NOON)
         tx.inbound_counts.add(words, now=NOON)
+        tx.accounts.add(an_account(email=f"{words}@example.com", workspace_id=workspace_id), "hash")
+        tx.sessions.add(a_session(), "token")
+        tx.sign_ins.count("account", words, now=NOON, since=NOON)
     (taken,) = claim(store)
     with store.transaction(workspace_id) as tx:
         tx.messages.freeze({taken.id: a_frozen(message=words.encode())})

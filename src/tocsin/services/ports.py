@@ -27,9 +27,11 @@ from tocsin.domain.model import (
 from tocsin.domain.plan import Planned
 from tocsin.domain.rules import AutomationRule, RuleId, RuleRevision
 from tocsin.domain.sync import Inviter
+from tocsin.services.ports_accounts import AccountTables
 from tocsin.services.ports_history import HistoryTables
 from tocsin.services.ports_inbound import InboundTables
 from tocsin.services.ports_invitations import InvitationTables
+from tocsin.services.ports_overview import OverviewTables
 from tocsin.services.ports_queue import Queue
 from tocsin.services.ports_recipients import RecipientTables
 from tocsin.services.ports_record import RecordTables
@@ -73,6 +75,7 @@ class BookingFilter:
     """
 
     type: str = ""
+    status: str = ""
     client_email: str = ""
     host_email: str = ""
     link_id: str = ""
@@ -239,7 +242,15 @@ class Answers(Protocol):
 
 
 class Transaction(
-    HistoryTables, InvitationTables, InboundTables, RecipientTables, RecordTables, SenderTables, Protocol
+    AccountTables,
+    HistoryTables,
+    InvitationTables,
+    InboundTables,
+    OverviewTables,
+    RecipientTables,
+    RecordTables,
+    SenderTables,
+    Protocol,
 ):
     """All tables of one workspace in one transaction: what a use case is given to work on."""
 

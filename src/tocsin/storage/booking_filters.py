@@ -12,6 +12,7 @@ _CLAUSES = {
     "cancelled": "b.status IN ('cancelled', 'rejected')",
     # Bookings begun and not paid: the scheduler that takes payments has them, Tocsin never does.
     "incomplete": "1 = 0",
+    "status": "b.status = :status",
     "client_email": "lower(b.client_email) = lower(:client_email)",
     "host_email": """EXISTS (SELECT 1 FROM booking_hosts h JOIN members m ON m.workspace_id = h.workspace_id
         AND m.id = h.member_id WHERE h.workspace_id = b.workspace_id AND h.booking_id = b.id AND m.email = :host_email)""",
@@ -33,6 +34,7 @@ ORDERS = {
 def conditions(wanted: BookingFilter, *, now: datetime) -> tuple[str, dict[str, object]]:
     """Return the conditions that `wanted` asks for, each with AND before it, and their values."""
     values: dict[str, object] = {
+        "status": wanted.status,
         "client_email": wanted.client_email,
         "host_email": wanted.host_email,
         "link_id": wanted.link_id,

@@ -5,6 +5,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 
 from tocsin.domain.model import WorkspaceId
+from tocsin.storage.accounts import SqlAccounts
 from tocsin.storage.answers import SqlAnswers
 from tocsin.storage.bookings import SqlBookings
 from tocsin.storage.database import Connection, Database
@@ -17,10 +18,12 @@ from tocsin.storage.links import SqlLinks
 from tocsin.storage.members import SqlMembers
 from tocsin.storage.messages import SqlMessages
 from tocsin.storage.outcomes import SqlOutcomes
+from tocsin.storage.overview import SqlOverview
 from tocsin.storage.queue import SqlQueue
 from tocsin.storage.recipients import SqlRecipients
 from tocsin.storage.record import SqlRecord
 from tocsin.storage.rules import SqlRules
+from tocsin.storage.sessions import SqlSessions, SqlSignIns
 from tocsin.storage.suppressions import SqlSuppressions
 from tocsin.storage.sync import SqlSync
 from tocsin.storage.usage import SqlUsage
@@ -57,6 +60,10 @@ class SqlTransaction:
         self.webhook_secrets = SqlWebhookSecrets(connection, workspace_id)
         self.record = SqlRecord(connection, workspace_id)
         self.history = SqlHistory(connection, workspace_id)
+        self.accounts = SqlAccounts(connection, workspace_id)
+        self.sessions = SqlSessions(connection, workspace_id)
+        self.sign_ins = SqlSignIns(connection, workspace_id)
+        self.overview = SqlOverview(connection, workspace_id)
 
 
 class SqlStore:

@@ -97,6 +97,9 @@ class SqlWorkspaces:
 
 # In an order that no foreign key forbids.
 _OWNED = (
+    "sign_ins",
+    "sessions",
+    "accounts",
     "inbound_counts",
     "dkim_keys",
     "webhook_secrets",

@@ -15,24 +15,24 @@ _NAME = re.compile(
 )
 
 
-async def body_of(request: Request) -> bytes:
+async def body_of(request: Request, *, limit: int = LARGEST_FORM) -> bytes:
     """Return the body of a request with a form; of one that is too large just enough to see that."""
     found = bytearray()
     async for piece in request.stream():
         found += piece
-        if len(found) > LARGEST_FORM:
+        if len(found) > limit:
             break
     return bytes(found)
 
 
-def fields(content_type: str, body: bytes) -> dict[str, str]:
+def fields(content_type: str, body: bytes, *, limit: int = LARGEST_FORM, most: int = _MOST_FIELDS) -> dict[str, str]:
     """Return the fields of a form by name; of two with one name the last.
 
     Raises TooLargeError; UnsupportedMediaError for any other type than application/x-www-form-urlencoded, which no type means
     too, and multipart/form-data (RFC 7578); InvalidInputError for too many fields.
     """
-    if len(body) > LARGEST_FORM:
-        raise TooLargeError(f"the form has more than {LARGEST_FORM} octets")
+    if len(body) > limit:
+        raise TooLargeError(f"the form has more than {limit} octets")
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type == "multipart/form-data":
         return _parts(content_type, body)
@@ -41,9 +41,9 @@ def fields(content_type: str, body: bytes) -> dict[str, str]:
             "forms are read as application/x-www-form-urlencoded or multipart/form-data; send one of these"
         )
     try:
-        return dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=_MOST_FIELDS))
+        return dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=most))
     except ValueError as error:
-        raise InvalidInputError.of("form", f"has more than {_MOST_FIELDS} fields") from error
+        raise InvalidInputError.of("form", f"has more than {most} fields") from error
 
 
 def _parts(content_type: str, body: bytes) -> dict[str, str]:

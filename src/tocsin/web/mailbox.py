@@ -63,7 +63,7 @@ def messages(app: App, workspace: Workspace) -> list[Message]:
     with app.store.reading(workspace.id) as tx:
         wanted = DeliveryFilter(state=State.SENT.value)
         found, _ = deliveries.page(tx, wanted, Page(size=SHOWN))
-        shown = [_read(tx, workspace, delivery) for delivery in found]
+        shown = [read(tx, workspace, delivery) for delivery in found]
     return sorted(shown, key=lambda message: message.at, reverse=True)
 
 
@@ -73,10 +73,11 @@ def message(app: App, workspace: Workspace, delivery_id: str) -> Message:
         delivery = deliveries.get(tx, delivery_id)
         if delivery.state is not State.SENT:
             raise NotFoundError("there is no such message")
-        return _read(tx, workspace, delivery)
+        return read(tx, workspace, delivery)
 
 
-def _read(tx: Transaction, workspace: Workspace, delivery: Delivery) -> Message:
+def read(tx: Transaction, workspace: Workspace, delivery: Delivery) -> Message:
+    """Return the message of a delivery. Raises ConflictError if it was not written yet."""
     raw = deliveries.message(tx, delivery.id).message
     shown = opened_call(raw) if delivery.is_call else opened(raw)
     return Message(

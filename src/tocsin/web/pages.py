@@ -10,7 +10,16 @@ from starlette.responses import Response
 
 from tocsin import __version__
 from tocsin.bootstrap import App
-from tocsin.domain.errors import InvalidInputError, NotFoundError, TocsinError, TooLargeError, UnsupportedMediaError
+from tocsin.domain.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotFoundError,
+    PermissionDeniedError,
+    RateLimitedError,
+    TocsinError,
+    TooLargeError,
+    UnsupportedMediaError,
+)
 from tocsin.formats.html import is_right_to_left
 from tocsin.formats.words import SOURCE, language, marked, words
 
@@ -28,12 +37,21 @@ _PAGES = Environment(
 )
 # What a page's visitor can do something about; everything else is that the store is away.
 _STATUS: dict[type[TocsinError], int] = {
+    PermissionDeniedError: 403,
     NotFoundError: 404,
+    ConflictError: 409,
     TooLargeError: 413,
     UnsupportedMediaError: 415,
     InvalidInputError: 422,
+    RateLimitedError: 429,
 }
-_HEADINGS = {404: marked("Not found"), 503: marked("Not available now")}
+_HEADINGS = {
+    403: "Not allowed",
+    404: marked("Not found"),
+    409: "Not possible now",
+    500: "Something went wrong",
+    503: marked("Not available now"),
+}
 
 
 def has_mailbox(app: App) -> bool:
@@ -58,6 +76,23 @@ def _said(own: str, text: str, **values: object) -> Markup:
     return escape(words(own).gettext(text)).format(**shown)
 
 
+def page_text(app: App, template: str, values: Mapping[str, Any], *, locale: str = SOURCE) -> str:
+    """Return a page: `template` filled with `values`, and what every page shows."""
+    shared = {
+        "version": __version__,
+        "has_mailbox": has_mailbox(app),
+        "base_url": app.settings.base_url,
+        "layout": "base.html",
+    }
+    return _PAGES.get_template(template).render(shared | spoken(locale) | dict(values))
+
+
+def trouble(sentence: str, status: int, *, locale: str = SOURCE) -> dict[str, Any]:
+    """Return the values of the page that tells an error."""
+    heading = _HEADINGS.get(status, marked("Not understood"))
+    return {"error": words(locale).gettext(sentence), "heading": words(locale).gettext(heading)}
+
+
 def rendered(
     app: App,
     name: str,
@@ -67,16 +102,11 @@ def rendered(
     locale: str = SOURCE,
 ) -> Response:
     """Return the page `name` of what `of` gives, or the page of the error that it raises, in the language of `locale`."""
-    shared = {"version": __version__, "has_mailbox": has_mailbox(app), "base_url": app.settings.base_url} | spoken(
-        locale
-    )
     try:
-        text = _PAGES.get_template(name).render(shared | of())
+        text = page_text(app, name, of(), locale=locale)
     except TocsinError as error:
         status = status_of(error)
-        heading = _HEADINGS.get(status, marked("Not understood"))
-        values = {"error": words(locale).gettext(str(error)), "heading": words(locale).gettext(heading)}
-        text = _PAGES.get_template("error.html").render(shared | values)
+        text = page_text(app, "error.html", trouble(str(error), status, locale=locale), locale=locale)
         again = {"Retry-After": "1"} if status == 503 else {}
         return Response(text, status_code=status, media_type="text/html", headers=dict(headers) | again)
     return Response(text, media_type="text/html", headers=dict(headers))

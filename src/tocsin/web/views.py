@@ -13,7 +13,8 @@ from tocsin.bootstrap import App
 from tocsin.domain.errors import NotFoundError, TocsinError
 from tocsin.domain.model import Workspace
 from tocsin.services import workspaces
-from tocsin.web import mailbox, opt_out
+from tocsin.web import bookings, deliveries, mailbox, opt_out, overview, sign_in
+from tocsin.web.endpoint import route
 from tocsin.web.pages import HEADERS, has_mailbox, rendered, status_of
 from tocsin.web.reference import sections
 
@@ -21,6 +22,9 @@ from tocsin.web.reference import sections
 _MESSAGE_HEADERS = HEADERS | {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox; frame-ancestors 'self'"
 }
+
+# What one must sign in to see.
+PAGES = [*sign_in.PAGES, *overview.PAGES, *bookings.PAGES, *deliveries.PAGES]
 
 _STYLE = (resources.files("tocsin.web") / "static" / "tocsin.css").read_bytes()
 
@@ -51,6 +55,7 @@ def routes(app: App, document: dict[str, Any]) -> list[Route]:
         Route("/mailbox/{id}", page("message.html", lambda request: {"message": _message(app, request)})),
         Route("/mailbox/{id}/{kind}", download),
         *opt_out.routes(app),
+        *(route(app, page) for page in PAGES),
     ]
 
 

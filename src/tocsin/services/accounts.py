@@ -1,0 +1,186 @@
+"""Accounts and sessions: who may use the pages of a workspace, signing in, and out.
+
+A session is 256 bits that only the browser's cookie holds; the store has a keyed hash of them, as it has of API keys.
+"""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
+
+from tocsin.domain.accounts import (
+    IDLE,
+    LONGEST,
+    MOST_TRIES_FROM_ADDRESS,
+    MOST_TRIES_OF_ACCOUNT,
+    TRIES_WINDOW,
+    Account,
+    Role,
+    Session,
+    password_complaint,
+)
+from tocsin.domain.errors import InvalidInputError, NotFoundError, RateLimitedError
+from tocsin.domain.model import Workspace, WorkspaceId
+from tocsin.formats import addresses, passwords
+from tocsin.services.ports import Chance, Clock, Store, Transaction
+
+_TOKEN_LENGTH = 64  # characters
+WRONG = "the address or the password is not right"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Door:
+    """What signing in works with. `pepper` keys the hashes of sessions."""
+
+    store: Store
+    clock: Clock
+    chance: Chance
+    pepper: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """What somebody signs in with, and from where."""
+
+    email: str
+    password: str
+    source: str
+
+
+def create(tx: Transaction, email: str, password: str, *, role: Role, now: datetime, chance: Chance) -> Account:
+    """Store an account. Raises InvalidInputError for an address or a password that cannot be, or an address that has one."""
+    wrong = addresses.complaint(email)
+    if wrong is not None:
+        raise InvalidInputError.of("email", wrong)
+    account = Account(id=chance.new_id(), workspace_id=tx.workspace_id, email=_normal(email), role=role, created_at=now)
+    if not tx.accounts.add(account, _hash(password, email=account.email, chance=chance)):
+        raise InvalidInputError.of("email", f"there is an account of {account.email} already")
+    return account
+
+
+def every(tx: Transaction) -> list[Account]:
+    """Return all accounts by address."""
+    return tx.accounts.all()
+
+
+def get(tx: Transaction, email: str) -> Account:
+    """Return the account with an address. Raises NotFoundError."""
+    found = tx.accounts.by_email(_normal(email))
+    if found is None:
+        raise NotFoundError(f"there is no account of {email}; `tocsin account list` names them")
+    return found[0]
+
+
+def set_password(tx: Transaction, email: str, password: str, *, chance: Chance) -> Account:
+    """Give an account another password, and end its sessions. Raises NotFoundError, InvalidInputError."""
+    account = get(tx, email)
+    tx.accounts.set_password(account.id, _hash(password, email=account.email, chance=chance))
+    tx.sessions.end_all(account.id)
+    return account
+
+
+def delete(tx: Transaction, email: str) -> Account:
+    """Delete an account, and end its sessions. Raises NotFoundError."""
+    account = get(tx, email)
+    tx.sessions.end_all(account.id)
+    tx.accounts.delete(account.id)
+    return account
+
+
+def sign_in(door: Door, workspace: Workspace, given: Credentials) -> str:
+    """Begin a session; return what the cookie is to hold, which is new each time.
+
+    Raises InvalidInputError, the same and after as long whether there is no such account or the password is another's;
+    RateLimitedError if it was tried too often for this account or from this source, right or wrong.
+    """
+    email, now = _normal(given.email), door.clock()
+    tried = {
+        "account": _keyed(door.pepper, "account", email),
+        "source": _keyed(door.pepper, "source", _net(given.source)),
+    }
+    with door.store.transaction(workspace.id) as tx:
+        wait = _count(tx, tried, now=now)
+        found = tx.accounts.by_email(email)
+    # Raised behind the block, because the count must stay.
+    if wait is not None:
+        minutes = max(1, round(wait.total_seconds() / 60))
+        raise RateLimitedError(
+            f"signing in was tried too often; try again in {minutes} min", retry_after=max(1, int(wait.total_seconds()))
+        )
+    account, kept = found or (None, None)
+    is_right = passwords.matches(given.password, kept)
+    if account is None or not is_right:
+        raise InvalidInputError.of("password", WRONG)
+    token = door.chance.new_secret()
+    with door.store.transaction(workspace.id) as tx:
+        tx.sign_ins.clear("account", tried["account"])
+        tx.sessions.forget(created_before=now - LONGEST, seen_before=now - IDLE)
+        session = Session(account_id=account.id, created_at=now, seen_at=now)
+        tx.sessions.add(session, _keyed(door.pepper, "session", token))
+    return token
+
+
+def signed_in(door: Door, workspace_id: WorkspaceId, token: str) -> Account | None:
+    """Return whose session `token` is, in this workspace and still, or None."""
+    if len(token) != _TOKEN_LENGTH:
+        return None
+    token_hash, now = _keyed(door.pepper, "session", token), door.clock()
+    with door.store.reading(workspace_id) as tx:
+        found = tx.sessions.get(token_hash)
+    if found is None or found[0].is_over(now):
+        return None
+    session, account = found
+    if session.is_to_be_seen(now):
+        with door.store.transaction(workspace_id) as tx:
+            tx.sessions.see(token_hash, at=now)
+    return account
+
+
+def sign_out(door: Door, workspace_id: WorkspaceId, token: str) -> None:
+    """End the session that `token` is."""
+    with door.store.transaction(workspace_id) as tx:
+        tx.sessions.end(_keyed(door.pepper, "session", token))
+
+
+def form_token(door: Door, token: str) -> str:
+    """Return what every form of a session carries, so that nobody else's page can send one."""
+    return _keyed(door.pepper, "form", token)
+
+
+def _count(tx: Transaction, tried: dict[str, str], *, now: datetime) -> timedelta | None:
+    """Count a try; return how long to wait if there were too many."""
+    tx.sign_ins.forget(before=now - TRIES_WINDOW)
+    waits = []
+    for kind, most in (("account", MOST_TRIES_OF_ACCOUNT), ("source", MOST_TRIES_FROM_ADDRESS)):
+        tries = tx.sign_ins.count(kind, tried[kind], now=now, since=now - TRIES_WINDOW)
+        if tries.number > most:
+            waits.append(tries.since_at + TRIES_WINDOW - now)
+    return max(waits, default=None)
+
+
+def _hash(password: str, *, email: str, chance: Chance) -> str:
+    wrong = password_complaint(password, email=email)
+    if wrong is not None:
+        raise InvalidInputError.of("password", wrong)
+    return passwords.hashed(password, salt=bytes.fromhex(chance.new_secret())[: passwords.SALT_OCTETS])
+
+
+def _normal(email: str) -> str:
+    # Nobody has two accounts that differ in a letter's case, and nobody remembers which he has typed.
+    return (addresses.normal(email) if addresses.complaint(email) is None else email.strip()).lower()
+
+
+def _net(source: str) -> str:
+    """Return the network that stands for a source: one household has a whole /64 of IPv6."""
+    try:
+        address = ip_address(source)
+    except ValueError:
+        return source
+    if isinstance(address, IPv6Address):
+        return str(address.ipv4_mapped or ip_network((address, 64), strict=False))
+    return str(address)
+
+
+def _keyed(pepper: bytes, purpose: str, value: str) -> str:
+    return hmac.new(pepper, f"{purpose}:{value}".encode(errors="replace"), hashlib.sha256).hexdigest()

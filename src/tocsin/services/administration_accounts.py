@@ -1,0 +1,68 @@
+"""What an operator does from the command line about accounts; each by name, with plain values.
+
+Beside `administration`, whose office it works with.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tocsin.domain.accounts import Account, Role
+from tocsin.domain.errors import InvalidInputError
+from tocsin.domain.model import Workspace
+from tocsin.services import accounts, workspaces
+from tocsin.services.administration import Office
+
+Values = Mapping[str, Any]
+
+
+def run(office: Office, command: str, values: Values) -> Any:
+    """Run one of COMMANDS; return its answer in JSON values. Raises TocsinError as the use cases do."""
+    return COMMANDS[command](office, values)
+
+
+def _create(office: Office, values: Values) -> Any:
+    try:
+        role = Role(values["role"])
+    except ValueError as error:
+        raise InvalidInputError.of("role", f"{error}; roles are {', '.join(Role)}") from error
+    with office.store.transaction(_workspace(office, values).id) as tx:
+        account = accounts.create(
+            tx, values["email"], values["password"], role=role, now=office.clock(), chance=office.chance
+        )
+    return _account(account)
+
+
+def _list(office: Office, values: Values) -> Any:
+    with office.store.reading(_workspace(office, values).id) as tx:
+        return [_account(account) for account in accounts.every(tx)]
+
+
+def _set_password(office: Office, values: Values) -> Any:
+    with office.store.transaction(_workspace(office, values).id) as tx:
+        return _account(accounts.set_password(tx, values["email"], values["password"], chance=office.chance))
+
+
+def _delete(office: Office, values: Values) -> Any:
+    with office.store.transaction(_workspace(office, values).id) as tx:
+        return _account(accounts.delete(tx, values["email"]))
+
+
+def _workspace(office: Office, values: Values) -> Workspace:
+    with office.store.directory() as directory:
+        return workspaces.get(directory, values["subdomain"])
+
+
+def _account(account: Account) -> dict[str, Any]:
+    return {
+        "email": account.email,
+        "role": account.role.value,
+        "created_at": account.created_at.isoformat(timespec="seconds"),
+    }
+
+
+COMMANDS: dict[str, Callable[[Office, Values], Any]] = {
+    "account create": _create,
+    "account list": _list,
+    "account password": _set_password,
+    "account delete": _delete,
+}

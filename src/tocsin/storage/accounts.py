@@ -1,0 +1,67 @@
+"""Table accounts: who may sign in to the pages of a workspace."""
+
+from tocsin.domain.accounts import Account, Role
+from tocsin.domain.model import WorkspaceId
+from tocsin.storage.columns import Row, instant, micros
+from tocsin.storage.database import Connection
+
+COLUMNS = "a.workspace_id, a.id, a.email, a.role, a.created_at"
+
+
+class SqlAccounts:
+    """The accounts of one workspace."""
+
+    def __init__(self, connection: Connection, workspace_id: WorkspaceId) -> None:
+        self._connection = connection
+        self._workspace_id = workspace_id
+
+    def add(self, account: Account, password_hash: str) -> bool:
+        """Store an account; return False if there is one with its address."""
+        statement = """
+            INSERT INTO accounts (workspace_id, id, email, role, password_hash, created_at)
+            VALUES (:workspace_id, :id, :email, :role, :password_hash, :created_at)
+            ON CONFLICT DO NOTHING"""
+        added = self._connection.run(
+            statement,
+            workspace_id=self._workspace_id,
+            id=account.id,
+            email=account.email,
+            role=account.role.value,
+            password_hash=password_hash,
+            created_at=micros(account.created_at),
+        )
+        return added == 1
+
+    def all(self) -> list[Account]:
+        """Return all accounts by address."""
+        statement = f"SELECT {COLUMNS} FROM accounts a WHERE workspace_id = :workspace_id ORDER BY email"
+        return [account_of(row) for row in self._connection.rows(statement, workspace_id=self._workspace_id)]
+
+    def by_email(self, email: str) -> tuple[Account, str] | None:
+        """Return the account with this address, and the hash of its password."""
+        statement = (
+            f"SELECT {COLUMNS}, a.password_hash FROM accounts a WHERE workspace_id = :workspace_id AND email = :email"
+        )
+        row = self._connection.row(statement, workspace_id=self._workspace_id, email=email)
+        return None if row is None else (account_of(row), row["password_hash"])
+
+    def set_password(self, account_id: str, password_hash: str) -> None:
+        """Give an account another password."""
+        statement = "UPDATE accounts SET password_hash = :hash WHERE workspace_id = :workspace_id AND id = :id"
+        self._connection.run(statement, workspace_id=self._workspace_id, id=account_id, hash=password_hash)
+
+    def delete(self, account_id: str) -> None:
+        """Delete an account."""
+        statement = "DELETE FROM accounts WHERE workspace_id = :workspace_id AND id = :id"
+        self._connection.run(statement, workspace_id=self._workspace_id, id=account_id)
+
+
+def account_of(row: Row) -> Account:
+    """Return the account in a row with COLUMNS."""
+    return Account(
+        id=row["id"],
+        workspace_id=WorkspaceId(row["workspace_id"]),
+        email=row["email"],
+        role=Role(row["role"]),
+        created_at=instant(row["created_at"]),
+    )

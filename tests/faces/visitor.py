@@ -1,0 +1,67 @@
+"""Somebody who uses the pages without a browser: keeps the session's cookie, and sends forms as a browser sends them."""
+
+import re
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+import httpx
+
+from tests.faces.client import Client
+from tocsin.services import administration_accounts
+
+PASSWORD = "correct horse battery"
+COOKIE = "__Host-tocsin"
+
+
+@dataclass(kw_only=True)
+class Visitor:
+    """One browser at one workspace."""
+
+    client: Client
+    cookie: str = ""
+    last: str = field(default="", repr=False)  # the page that was seen last
+
+    @property
+    def origin(self) -> str:
+        return f"http://{self.client.host}"
+
+    def get(self, path: str) -> httpx.Response:
+        return self._call("GET", path, None, {})
+
+    def post(self, path: str, fields: dict[str, str] | None = None, /, **headers: str) -> httpx.Response:
+        """Send a form with the token of the page that was seen last; an empty header is not sent."""
+        token = re.search(r'name="_token" value="([0-9a-f]*)"', self.last)
+        content = ({"_token": token[1]} if token else {}) | (fields or {})
+        named = {
+            "Content-Type": "application/x-www-form-urlencoded",
+            "Origin": self.origin,
+            "Sec-Fetch-Site": "same-origin",
+        } | {name.replace("_", "-"): value for name, value in headers.items()}
+        return self._call("POST", path, urlencode(content).encode(), named)
+
+    def sign_in(self, email: str = "ann@example.com", password: str = PASSWORD, **fields: str) -> httpx.Response:
+        return self.post("/sign-in", {"email": email, "password": password} | fields)
+
+    def _call(self, method: str, path: str, content: bytes | None, headers: dict[str, str]) -> httpx.Response:
+        named = {"Host": self.client.host, "Cookie": f"{COOKIE}={self.cookie}" if self.cookie else ""} | headers
+        sent = [(name, value) for name, value in named.items() if value]
+        response = self.client.line.call(method, path, content, sent)
+        assert response.status_code < 500, response.text
+        found = re.match(rf'{COOKIE}="?([0-9a-f]*)"?;', response.headers.get("set-cookie", ""))
+        self.cookie = self.cookie if found is None else found[1]
+        self.last = response.text or self.last
+        return response
+
+
+def an_account(client: Client, email: str = "ann@example.com", role: str = "admin") -> None:
+    values = {"subdomain": client.subdomain, "email": email, "role": role, "password": PASSWORD}
+    administration_accounts.run(client.app.office, "account create", values)
+
+
+def signed_in(client: Client, email: str = "ann@example.com", role: str = "admin") -> Visitor:
+    """Return somebody who is signed in, and sees the overview."""
+    an_account(client, email, role)
+    visitor = Visitor(client=client)
+    assert visitor.sign_in(email).status_code == 303
+    visitor.get("/overview")
+    return visitor

@@ -129,7 +129,9 @@ def furnished(site: Site, words: str = "Eve Jones") -> dict[str, str]:
         calendar_invite_subject="{{client.name}} {{meeting.name}}",
         calendar_invite_body="<p>{{client.name}} {{meeting.description}}</p>",
     )
-    client.a_rule(link, name=words, actions=[action])
+    rule = client.a_rule(link, name=words, actions=[action])
+    question = {"field": "form.answer", "question": words, "operator": "is_empty"}
+    client.v2.patch(f"/automation-rules/{rule['id']}", {"conditions": [question]})
     booking = client.book(name=words[:100], spot_details=words)
     client.drain()
     client.letterbox.outcome = REFUSED
@@ -142,6 +144,9 @@ def furnished(site: Site, words: str = "Eve Jones") -> dict[str, str]:
     client.clock.advance(timedelta(minutes=1))
     return {
         "overview": "/overview",
+        "rules": "/rules",
+        "rule": f"/rules/{rule['id']}",
+        "rule, tried": f"/rules/{rule['id']}/try",
         "bookings": "/bookings",
         "booking": f"/bookings/{booking['id']}",
         "cancelled booking": f"/bookings/{lost['id']}",

@@ -149,3 +149,20 @@ def test_the_log_is_saved_as_a_file(seat: Seat) -> None:
     lines = saving.value.path().read_text("utf-8-sig").splitlines()
     assert len(lines) == 2
     assert ",sent," in lines[1]
+
+
+def test_a_rule_is_tried_switched_off_and_undone(seat: Seat) -> None:
+    path = furnished(seat.site)["rule"]
+    seat.sign_in()
+    seat.page.get_by_role("link", name="Rules").first.click()
+    seat.page.get_by_role("link", name="Eve Jones").click()
+
+    seat.page.get_by_role("link", name="See what it would send").click()
+    expect(seat.page.frame_locator("iframe").first.locator("p").first).to_contain_text("Alex Example")
+
+    seat.go(path)
+    seat.page.get_by_role("button", name="Switch off").click()
+    expect(seat.page.get_by_role("status")).to_contain_text("The rule is off")
+    seat.page.get_by_role("button", name="Make it revision 2 again").click()
+    expect(seat.page.get_by_role("status")).to_contain_text("again as it was")
+    expect(seat.page.get_by_role("button", name="Switch off")).to_be_visible()

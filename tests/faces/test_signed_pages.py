@@ -306,7 +306,9 @@ HOSTILE = ("\0", "a\0b", "x" * 10_000, "\u202e", "é\n", "'--", "-1", "9" * 400,
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.method} {page.path}")
 def test_whatever_is_sent_a_page_never_fails(ann: Visitor, page: Page) -> None:
     booking = a_booking(ann)
-    path = page.path.replace("{id}", the_delivery(ann) if "deliveries" in page.path else booking["id"])
+    rule: str = ann.client.v2.get("/automation-rules").json()["workflows"][0]["id"]
+    ids: dict[str, str] = {"deliveries": the_delivery(ann), "rules": rule, "bookings": booking["id"]}
+    path = page.path.replace("{id}", ids.get(page.path.split("/")[1], ""))
     model = page.form if page.method == "POST" else page.query or Form
 
     for name in model.model_fields:

@@ -13,7 +13,7 @@ from tocsin.bootstrap import App
 from tocsin.domain.errors import NotFoundError, TocsinError
 from tocsin.domain.model import Workspace
 from tocsin.services import workspaces
-from tocsin.web import bookings, deliveries, mailbox, opt_out, overview, sign_in
+from tocsin.web import bookings, deliveries, mailbox, opt_out, overview, rules, sign_in
 from tocsin.web.endpoint import route
 from tocsin.web.pages import HEADERS, has_mailbox, rendered, status_of
 from tocsin.web.reference import sections
@@ -24,7 +24,7 @@ _MESSAGE_HEADERS = HEADERS | {
 }
 
 # What one must sign in to see.
-PAGES = [*sign_in.PAGES, *overview.PAGES, *bookings.PAGES, *deliveries.PAGES]
+PAGES = [*sign_in.PAGES, *overview.PAGES, *rules.PAGES, *bookings.PAGES, *deliveries.PAGES]
 
 _STYLE = (resources.files("tocsin.web") / "static" / "tocsin.css").read_bytes()
 

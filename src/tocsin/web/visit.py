@@ -46,6 +46,9 @@ NOTICES = {
     "no-show": "The booking is marked as no-show.",
     "show": "The booking is no longer marked as no-show.",
     "outcome": "The outcome is set.",
+    "rule-on": "The rule is on.",
+    "rule-off": "The rule is off; what waited of it is withdrawn.",
+    "undone": "The rule is again as it was then. That is a change like any other, and can be undone too.",
     "retrying": "The delivery is in the queue again.",
     "signed-out": "You are signed out.",
 }

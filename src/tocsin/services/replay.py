@@ -121,7 +121,7 @@ class _Stage:
 
     def go_to(self, moment: datetime) -> None:
         """Let time pass until `moment`, and send all that falls due."""
-        while (due := self._store.queue.next_due()) is not None and due <= moment:
+        while (due := self._store.queue.next_due(calls_too=True)) is not None and due <= moment:
             self._clock.now = max(self._clock.now, due)
             if not self._send():
                 break

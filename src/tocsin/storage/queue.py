@@ -49,6 +49,8 @@ _CALLS = "d.action = 'call_webhook' AND d.recipient_key = :endpoint"
 _CLAIM_MAIL = tuple(_CLAIM.replace("{which}", f"{_MAIL} AND {health}") for health in (_SUSPECT, _HEALTHY))
 _CLAIM_CALLS = tuple(_CLAIM.replace("{which}", f"{_CALLS} AND {health}") for health in (_SUSPECT, _HEALTHY))
 _DUE = "state IN ('scheduled', 'sending', 'retrying')"
+_MAIL_DUE = f"SELECT min(next_at) AS at FROM deliveries WHERE {_DUE} AND action <> 'call_webhook'"
+_CALL_DUE = f"SELECT min(next_at) AS at FROM deliveries WHERE {_DUE} AND action = 'call_webhook'"
 _BEGIN_ATTEMPT = """
     INSERT INTO attempts (workspace_id, delivery_id, number, started_at, enhanced_code, reply)
     VALUES (:workspace_id, :delivery_id, :number, :started_at, '', '')"""
@@ -142,12 +144,13 @@ class SqlQueue:
             written = {one.delivery.id for one in _settle(connection, in_order, now=now)}
         return [one for one in settlements if one.delivery.id in written]
 
-    def next_due(self) -> datetime | None:
-        """Return when the next mail of any workspace wants to be acted on. A call can wait for a receiver that is away."""
-        statement = f"SELECT min(next_at) AS at FROM deliveries WHERE {_DUE} AND action <> 'call_webhook'"
+    def next_due(self, *, calls_too: bool = False) -> datetime | None:
+        """Return when the next mail of any workspace wants to be acted on, or mail or call: that may wait for its receiver."""
+        moments = []
         with self._database.reading() as connection:
-            row = connection.rows(statement)[0]
-        return None if row["at"] is None else instant(row["at"])
+            for which in (_MAIL_DUE, _CALL_DUE)[: 1 + calls_too]:  # each has an index of its own
+                moments += [row["at"] for row in connection.rows(which) if row["at"] is not None]
+        return instant(min(moments)) if moments else None
 
     def unplanned_rules(self) -> list[tuple[WorkspaceId, RuleId]]:
         """Return the timed rules whose coming bookings are not all planned yet."""

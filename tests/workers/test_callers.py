@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from tocsin.domain.delivery import Settlement, State
 from tocsin.domain.errors import UnavailableError
 from tocsin.domain.events import EventKind
 from tocsin.workers import callers
-from tocsin.workers.callers import AT_ONCE, AT_ONCE_AWAY, MOST, Rests
+from tocsin.workers.callers import AT_ONCE, AT_ONCE_AWAY, MOST, Callers, Rests
 from tocsin.workers.loop import Crew
 
 CONFIRMED = EventKind.BOOKING_CONFIRMED
@@ -178,6 +179,29 @@ def test_a_receiver_that_was_away_is_asked_with_one_call_and_rests_as_long_as_it
     assert "x" in rests.passed_over()
     rests.end("x", is_down=False)
     assert rests.batch("x") == MOST
+
+
+def test_a_batch_is_given_back_as_soon_as_its_receiver_turns_out_to_be_away(
+    office: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Receiver() as away:
+        pass
+    asked: list[bool] = []
+    goes_on = Callers._goes_on
+
+    def counted(*asking: Any) -> bool:
+        asked.append(goes_on(*asking))
+        return asked[-1]
+
+    monkeypatch.setattr(Callers, "_goes_on", counted)
+    office.rule_with(CONFIRMED, a_call(away.url))
+    book(office, 3)
+
+    with calling(office, away):
+        until(lambda: sorted(office.states()) == [State.RETRYING, State.SCHEDULED, State.SCHEDULED])
+
+    # Nobody asks again and again whether to go on with a receiver that is away.
+    assert len(asked) < 50
 
 
 def test_a_slow_receiver_gives_its_place_to_others_after_a_while(

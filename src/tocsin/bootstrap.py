@@ -9,7 +9,7 @@ import sys
 import zoneinfo
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -94,6 +94,11 @@ class App:
             hears=bool(self.settings.inbound),
             limits=self.settings.limits,
         )
+
+    @property
+    def trial_sender(self) -> Sender:
+        """What writing a message needs that is only shown: links and addresses in it are of no use to anybody."""
+        return replace(self.sender, secret=self.chance.new_secret().encode(), signs=False)
 
     @property
     def outlet(self) -> Outlet:

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from tocsin.api import strict_json
+from tocsin.api.schemas.actions.call_webhook import ALLOWED
 from tocsin.api.strict_json import Room
 from tocsin.bootstrap import App
 from tocsin.domain.access import ApiKey, Scope
@@ -57,6 +58,11 @@ class Reply:
         if self.raw or self.body is None:
             return self.raw
         return json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def context_of(app: App) -> dict[str, object]:
+    """Return what the fields of bodies ask for beside what was sent."""
+    return {ALLOWED: app.settings.webhook_allow}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

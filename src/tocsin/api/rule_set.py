@@ -4,8 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tocsin.api import strict_json
-from tocsin.api.call import Call, Reply, Route
-from tocsin.api.schemas.actions.call_webhook import ALLOWED
+from tocsin.api.call import Call, Reply, Route, context_of
 from tocsin.api.schemas.reading import read
 from tocsin.api.schemas.rule_set import (
     RuleSetChange,
@@ -32,14 +31,14 @@ def export(call: Call) -> Reply:
 
 def plan(call: Call, sent: dict[str, object]) -> Reply:
     """Show what applying a set of rules would change; nothing is saved."""
-    wanted = read(RuleSetIn, sent, context=_context(call.app))
+    wanted = read(RuleSetIn, sent, context=context_of(call.app))
     with call.reading() as tx:
         return Reply(body=_shown(rule_set.plan(tx, wanted.drafts())))
 
 
 def apply(call: Call, sent: dict[str, object]) -> Reply:
     """Make the automation rules those of a set: all of the plan, or nothing."""
-    wanted = read(RuleSetChange, sent, context=_context(call.app))
+    wanted = read(RuleSetChange, sent, context=context_of(call.app))
     return call.write(lambda tx: Reply(body=_applied(tx, wanted, call.app, by=call.by)))
 
 
@@ -62,21 +61,17 @@ def _command_export(app: App, values: Wire) -> Wire:
 
 
 def _command_plan(app: App, values: Wire) -> Wire:
-    wanted = read(RuleSetIn, values["rule_set"], context=_context(app))
+    wanted = read(RuleSetIn, values["rule_set"], context=context_of(app))
     with app.store.reading(_workspace(app, values)) as tx:
         return _shown(rule_set.plan(tx, wanted.drafts()))
 
 
 def _command_apply(app: App, values: Wire) -> Wire:
-    wanted = read(RuleSetChange, values["rule_set"], context=_context(app))
+    wanted = read(RuleSetChange, values["rule_set"], context=context_of(app))
     with app.store.transaction(_workspace(app, values)) as tx:
         done = _applied(tx, wanted, app, by="tocsin rules apply")
     app.bell.set()
     return done
-
-
-def _context(app: App) -> Wire:
-    return {ALLOWED: app.settings.webhook_allow}
 
 
 def _workspace(app: App, values: Wire) -> WorkspaceId:

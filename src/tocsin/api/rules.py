@@ -1,10 +1,8 @@
 """/automation-rules"""
 
-from dataclasses import replace
 from functools import partial
 
-from tocsin.api.call import Call, Reply, Route
-from tocsin.api.schemas.actions.call_webhook import ALLOWED
+from tocsin.api.call import Call, Reply, Route, context_of
 from tocsin.api.schemas.paging import PageQuery, listing
 from tocsin.api.schemas.preview import PreviewAnswer, PreviewIn
 from tocsin.api.schemas.reading import read, read_with_problems
@@ -39,7 +37,7 @@ def create_in_full(call: Call, sent: dict[str, object]) -> Reply:
 
 
 def _create(call: Call, model: type[RuleIn | FullRuleIn], sent: dict[str, object]) -> Reply:
-    rule_in, problems = read_with_problems(model, sent, context=context_of(call))
+    rule_in, problems = read_with_problems(model, sent, context=context_of(call.app))
 
     def work(tx: Transaction) -> Reply:
         if rule_in is None:
@@ -54,15 +52,13 @@ def _create(call: Call, model: type[RuleIn | FullRuleIn], sent: dict[str, object
 
 def preview(call: Call, sent: dict[str, object]) -> Reply:
     """Show what a rule would send about one booking; nothing is kept of it."""
-    wanted = read(PreviewIn, sent, context=context_of(call))
+    wanted = read(PreviewIn, sent, context=context_of(call.app))
     if wanted.booking_id:
         call.key.must_allow(Scope.BOOKINGS_READ)
-    # Links and addresses in what is shown are of no use to anybody.
-    sender = replace(call.app.sender, secret=call.app.chance.new_secret().encode(), signs=False)
     with call.app.store.trial(call.workspace.id) as tx:
         found = previews.preview(
             tx,
-            sender,
+            call.app.trial_sender,
             call.workspace,
             wanted.draft(),
             booking_id=wanted.booking_id,
@@ -87,7 +83,7 @@ def show(call: Call) -> Reply:
 
 def update(call: Call, sent: dict[str, object]) -> Reply:
     """Change an automation rule; the next revision of it holds for what happens from now on."""
-    context = context_of(call)
+    context = context_of(call.app)
     patch = read(RulePatch, sent, context=context)
 
     def work(tx: Transaction) -> Reply:
@@ -144,11 +140,6 @@ def delete(call: Call) -> Reply:
         return Reply(status=204)
 
     return call.write(work)
-
-
-def context_of(call: Call) -> dict[str, object]:
-    """Return what reading a rule takes from the settings."""
-    return {ALLOWED: call.app.settings.webhook_allow}
 
 
 def _shown(rule: AutomationRule) -> Reply:

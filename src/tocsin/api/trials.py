@@ -1,9 +1,6 @@
 """/automation-rules/dry-run and /automation-rules/test-send: a rule is tried before it is saved."""
 
-from dataclasses import replace
-
-from tocsin.api.call import Call, Reply, Route
-from tocsin.api.rules import context_of
+from tocsin.api.call import Call, Reply, Route, context_of
 from tocsin.api.schemas.dry_run import DryRunAnswer, DryRunIn
 from tocsin.api.schemas.reading import read
 from tocsin.api.schemas.test_send import TestSendAnswer, TestSendIn
@@ -16,19 +13,19 @@ from tocsin.services.ports import Transaction
 
 def dry_run(call: Call, sent: dict[str, object]) -> Reply:
     """List all that a rule would have sent in a window of time; nothing is kept of it, and nobody waits for it."""
-    wanted = read(DryRunIn, sent, context=context_of(call)).wanted()
+    wanted = read(DryRunIn, sent, context=context_of(call.app)).wanted()
     call.key.must_allow(Scope.BOOKINGS_READ)
     app = call.app
     with call.reading() as tx:
         past = gather(tx, call.workspace, wanted)
-    sender = replace(app.sender, secret=app.chance.new_secret().encode(), signs=False)
+    sender = app.trial_sender
     found = try_out(sender, app.scratch.open, past, wanted, now=app.clock())
     return Reply(body=DryRunAnswer.of(found).wire())
 
 
 def send(call: Call, sent: dict[str, object]) -> Reply:
     """Send what a rule would send to somebody of the workspace."""
-    wanted = read(TestSendIn, sent, context=context_of(call))
+    wanted = read(TestSendIn, sent, context=context_of(call.app))
     if wanted.booking_id:
         call.key.must_allow(Scope.BOOKINGS_READ)
 

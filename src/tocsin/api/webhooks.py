@@ -1,7 +1,6 @@
 """/webhook-secrets: what calls of webhooks are signed with."""
 
-from tocsin.api.call import Call, Reply, Route
-from tocsin.api.schemas.actions.call_webhook import ALLOWED
+from tocsin.api.call import Call, Reply, Route, context_of
 from tocsin.api.schemas.reading import read
 from tocsin.api.schemas.webhooks import WebhookSecretAnswer, WebhookSecretIn, WebhookSecretOut
 from tocsin.domain.access import Scope
@@ -11,7 +10,7 @@ from tocsin.services import webhooks
 
 def renew(call: Call, sent: dict[str, object]) -> Reply:
     """Make a new secret for calls of a URL, and show it this once."""
-    wanted = read(WebhookSecretIn, sent, context={ALLOWED: call.app.settings.webhook_allow})
+    wanted = read(WebhookSecretIn, sent, context=context_of(call.app))
     now = call.app.clock()
     # Not by `call.write`, which would keep the secret for whoever sends the same Idempotency-Key again.
     with call.app.store.transaction(call.workspace.id) as tx:

@@ -31,12 +31,7 @@ _BLANKS_AND_WORD = re.compile(r" *[^ ]+")
 
 # `=_` cannot stand in quoted-printable, nor `_` in base64, so no body can hold these boundaries (RFC 2045, 6.7). The calendar
 # part has no Content-Disposition: with `attachment` it is no iMIP part for Outlook (RFC 6047, 2.4).
-_SHAPE = b"""\
-%(headers)b
-MIME-Version: 1.0
-Content-Type: multipart/mixed; boundary="=_mix_%(mark)b"
-
---=_mix_%(mark)b
+_READ = b"""\
 Content-Type: multipart/alternative; boundary="=_alt_%(mark)b"
 
 --=_alt_%(mark)b
@@ -49,6 +44,27 @@ Content-Type: text/html; charset=utf-8
 Content-Transfer-Encoding: quoted-printable
 
 %(html)b
+"""
+_PLAIN_SHAPE = (
+    b"""\
+%(headers)b
+MIME-Version: 1.0
+"""
+    + _READ
+    + b"""\
+--=_alt_%(mark)b--
+"""
+)
+_SHAPE = (
+    b"""\
+%(headers)b
+MIME-Version: 1.0
+Content-Type: multipart/mixed; boundary="=_mix_%(mark)b"
+
+--=_mix_%(mark)b
+"""
+    + _READ
+    + b"""\
 --=_alt_%(mark)b
 Content-Type: text/calendar; charset="UTF-8"; method=%(method)b
 Content-Transfer-Encoding: base64
@@ -62,24 +78,9 @@ Content-Transfer-Encoding: base64
 
 %(calendar)b
 --=_mix_%(mark)b--
-""".replace(b"\n", b"\r\n")
-_PLAIN_SHAPE = b"""\
-%(headers)b
-MIME-Version: 1.0
-Content-Type: multipart/alternative; boundary="=_alt_%(mark)b"
-
---=_alt_%(mark)b
-Content-Type: text/plain; charset=utf-8
-Content-Transfer-Encoding: quoted-printable
-
-%(text)b
---=_alt_%(mark)b
-Content-Type: text/html; charset=utf-8
-Content-Transfer-Encoding: quoted-printable
-
-%(html)b
---=_alt_%(mark)b--
-""".replace(b"\n", b"\r\n")
+"""
+)
+_SHAPE, _PLAIN_SHAPE = (shape.replace(b"\n", b"\r\n") for shape in (_SHAPE, _PLAIN_SHAPE))
 
 
 def write(letter: Letter) -> bytes:

@@ -1,7 +1,7 @@
 """Automation rules: the list, and one in full with what it would send, what it was, and switches to turn."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Literal
@@ -90,11 +90,9 @@ def show(visit: Visit) -> Shown:
 def try_out(visit: Visit) -> Shown:
     """Show what a rule would send about a sample booking; nothing of it stays."""
     app = visit.app
-    # Links and addresses in what is shown are of no use to anybody.
-    sender = replace(app.sender, secret=app.chance.new_secret().encode(), signs=False)
     with app.store.trial(visit.workspace.id) as tx:
         rule = rules.get(tx, visit.path["id"])
-        found = preview.preview(tx, sender, visit.workspace, rule.draft, booking_id="", now=visit.now)
+        found = preview.preview(tx, app.trial_sender, visit.workspace, rule.draft, booking_id="", now=visit.now)
     return {
         "rule": rule,
         "booking": found.booking,

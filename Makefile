@@ -1,11 +1,12 @@
 # The names that people type (README.md). Needs Python 3.11 or later and make, nothing else.
 PYTHON ?= python3
 BIN := .venv/bin
+ISLANDS := src/tocsin/web/static/built/islands.js
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq --no-input
 
-.PHONY: setup demo demo-once test check bench format reference messages lock clean
+.PHONY: setup demo demo-once test check torture bench format reference docs sbom screenshots messages lock clean
 
-setup: .venv/ready
+setup: .venv/ready $(ISLANDS)
 
 demo: setup
 	@$(BIN)/tocsin demo
@@ -14,12 +15,16 @@ demo-once: setup
 	@$(BIN)/tocsin demo --once
 
 # On SQLite and on a real PostgreSQL that the suite brings itself. Ends with the coverage that is promised.
-test: .venv/ready-dev
+test: .venv/ready-dev $(ISLANDS)
 	@$(BIN)/python -m pytest --numprocesses 2 --dist worksteal --cov --cov-report=
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/coverage
 
 check: .venv/ready-dev
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/check
+
+# The figures of docs/reliability.md in their whole sizes, for a night; `make test` has them small. ONLY=kill: by names of tests.
+torture: .venv/ready-dev $(ISLANDS)
+	@TORTURE=nightly $(BIN)/python -m pytest -m torture $(if $(ONLY),-k "$(ONLY)")
 
 # Benchmarks beside peers (docs/benchmarks.md). ONLY=bc: these letters; QUICK=1: small sizes, to try whether it works.
 bench: .venv/ready-bench
@@ -28,10 +33,24 @@ bench: .venv/ready-bench
 format: .venv/ready-dev
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
+	@sh scripts/islands format
 
-# Writes docs/reference.md anew, from the code.
+# Writes docs/reference.md and the types of the client anew, from the code.
 reference: .venv/ready-dev
 	@$(BIN)/python scripts/reference.py
+	@$(BIN)/python scripts/client_shapes.py
+
+# The documentation as a site in build/site, which needs no server. A link or an anchor that leads nowhere is an error.
+docs: .venv/ready-dev
+	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/docs build/site
+
+# Every package of a server, with version and licence, in build/sbom.json.
+sbom: .venv/ready-dev
+	@$(BIN)/python scripts/sbom.py
+
+# Takes the pictures of every page that docs/screenshots.md shows; needs a Chromium.
+screenshots: .venv/ready-dev
+	@PYTHONPATH=. $(BIN)/python scripts/screenshots.py
 
 # Brings the catalogs in src/tocsin/locale up to the words in the code.
 messages: .venv/ready-dev
@@ -42,7 +61,7 @@ lock: .venv/ready-dev
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/lock
 
 clean:
-	rm -rf .venv
+	rm -rf .venv build islands/node_modules $(dir $(ISLANDS))
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tocsin needs Python 3.11 or later, and this is " + sys.version.split()[0] + ": make PYTHON=python3.12")'
@@ -54,6 +73,10 @@ clean:
 	@$(PIP) install --require-hashes --requirement requirements.txt
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
+
+# The scripts of the pages. Where they are built already, nothing is needed for them.
+$(ISLANDS): $(wildcard islands/* islands/src/* islands/src/*/*) requirements-build.txt | .venv/ready
+	@sh scripts/islands
 
 .venv/ready-dev: .venv/ready requirements-dev.txt
 	@echo "installing the locked packages for tests and checks"

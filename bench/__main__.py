@@ -8,7 +8,20 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-from bench import delivery, end_to_end, herd, machine, matching, needs, plots, results, usual_parts, waiting, workers
+from bench import (
+    delivery,
+    end_to_end,
+    herd,
+    machine,
+    matching,
+    needs,
+    pages,
+    plots,
+    results,
+    usual_parts,
+    waiting,
+    workers,
+)
 from bench.children import FailedError
 from bench.figures import Result
 from bench.rig import Rig, open_rig
@@ -25,6 +38,7 @@ BENCHMARKS: dict[str, tuple[str, Callable[[Rig], Result]]] = {
     "e": (waiting.TITLE, waiting.run),
     "f": (herd.TITLE, herd.run),
     "g": (workers.TITLE, workers.run),
+    "h": (pages.TITLE, pages.run),
 }
 
 

@@ -19,7 +19,6 @@ class Database(Protocol):
 
     name: str
     url: str
-    now: str  # the moment in microseconds since 1970, as SQL
     blob_as_text: str  # `{0}` being the column
     text_as_blob: str
 
@@ -64,7 +63,6 @@ class SqliteFile:
     """A file on the disk."""
 
     name = "SQLite"
-    now = "CAST(1000 * unixepoch('subsec') * 1000 AS INTEGER)"
     blob_as_text = "CAST({0} AS TEXT)"
     text_as_blob = "CAST({0} AS BLOB)"
 
@@ -110,7 +108,7 @@ class SqliteFile:
         """Remove the file and what stands beside it."""
         self._forget_reader()
         for path in self._folder.glob(f"{self._path.name}*"):
-            path.unlink()
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
 
     def _forget_reader(self) -> None:
         if self._reader is not None:
@@ -122,7 +120,6 @@ class PostgresDatabase:
     """A database of the benchmark's own server."""
 
     name = "PostgreSQL"
-    now = "CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS bigint)"
     blob_as_text = "convert_from({0}, 'UTF8')"
     text_as_blob = "convert_to({0}, 'UTF8')"
 

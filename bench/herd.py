@@ -23,7 +23,7 @@ LIMITS = {"SQLite": 90.0, "PostgreSQL": 180.0}  # seconds
 SLOWEST = 300.0  # milliseconds
 PARTS = {"SQLite": (("serve",),), "PostgreSQL": (("serve", "--no-worker"), ("worker",), ("worker",))}
 _LEFT = """
-    SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE state IN ('scheduled', 'sending', 'retrying')
+    SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE settled_at IS NULL AND state <> 'paused' AND action <> 'call_webhook'
        AND next_at < ? AND due_at = ? LIMIT 1) o"""
 _DRAIN, _API, _MEMORY = (
     "seconds until drained",

@@ -115,7 +115,7 @@ def _spread(number: int, first: int, step: int) -> list[str]:
 
 def _open_before(waiting: Database, moment: int) -> int:
     asked = """SELECT count(*) FROM (SELECT 1 FROM deliveries
-        WHERE state IN ('scheduled', 'sending', 'retrying') AND next_at < ? LIMIT 1) o"""
+        WHERE settled_at IS NULL AND state <> 'paused' AND action <> 'call_webhook' AND next_at < ? LIMIT 1) o"""
     return int(waiting.rows(asked, moment)[0][0])
 
 

@@ -4,12 +4,12 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from tocsin.api.schemas.rule_set import schema
 from tocsin.domain.actions import ACTIONS
 from tocsin.domain.conditions import FIELDS, MEANINGS, OPERATORS, SORTS, WORDS
 from tocsin.domain.events import HAPPENS, OF_RULES
 from tocsin.domain.recipients import RECIPIENTS
 from tocsin.domain.templates import VARIABLES
+from tocsin.schemas.rule_set import schema
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGE = DOCS / "reference.md"

@@ -8,9 +8,11 @@ from typing import Any
 
 from tocsin.domain.access import ApiKey, Scope
 from tocsin.domain.accounts import Account, Role, Session
-from tocsin.domain.actions import CallWebhook, SendEmail, SendInvite
-from tocsin.domain.delivery import Delivery, DeliveryId, Frozen, Outcome, Result, Settlement, State, Verdict
+from tocsin.domain.actions import ActionType, CallWebhook, SendEmail, SendInvite
+from tocsin.domain.audit import Deed, Verb, chain_key
+from tocsin.domain.delivery import Cause, Delivery, DeliveryId, Frozen, Outcome, Result, Settlement, State, Verdict
 from tocsin.domain.dkim import Algorithm, DkimKey
+from tocsin.domain.dry_run import KeptRun, Line, Report
 from tocsin.domain.events import Event, EventKind
 from tocsin.domain.invite import Entry, Invitation, Method
 from tocsin.domain.model import (
@@ -33,10 +35,15 @@ from tocsin.domain.model import (
 from tocsin.domain.plan import Planned
 from tocsin.domain.recipients import Reader
 from tocsin.domain.rules import AutomationRule, RuleDraft, RuleId
+from tocsin.domain.sources.chain import External
+from tocsin.domain.sources.looks import Look
+from tocsin.domain.sources.news import Details, ExternalLink, Known, News, Person, merge
+from tocsin.domain.sources.source import CallState, InboundCall, Source, SourceId, SourceKind
 from tocsin.domain.suppression import WHOLE_WORKSPACE, Suppression, SuppressionReason
 from tocsin.domain.sync import Inviter, standing
 from tocsin.services.messages import Scene
 from tocsin.services.ports import Chance
+from tocsin.services.ports_audit import Trail
 
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -52,6 +59,8 @@ RULE_ID = RuleId("d0000000-0000-4000-8000-000000000001")
 OUTCOME_ID = OutcomeId("f0000000-0000-4000-8000-000000000001")
 INVITATION_ID = "80000000-0000-4000-8000-000000000001"
 ACCOUNT_ID = "70000000-0000-4000-8000-000000000001"
+SOURCE_ID = SourceId("60000000-0000-4000-8000-000000000001")
+RUN_ID = "50000000-0000-4000-8000-000000000001"
 DELIVERY_ID = DeliveryId("90000000-0000-4000-8000-000000000001")
 
 
@@ -397,6 +406,15 @@ def a_chance() -> Chance:
     )
 
 
+def a_deed(**changes: Any) -> Deed:
+    return replace(Deed(verb=Verb.RULE_CHANGED, thing="rule-1", name="Invitation", before="", after=""), **changes)
+
+
+def a_trail(clock: Callable[[], datetime] = lambda: NOON) -> Trail:
+    """Return what audit logs are written with where the server's secret is `pepper`."""
+    return Trail(key=chain_key(b"pepper"), clock=clock)
+
+
 class SettableClock:
     """A clock that stands still until a test moves it."""
 
@@ -408,3 +426,92 @@ class SettableClock:
 
     def advance(self, by: timedelta) -> None:
         self.now += by
+
+
+def a_source(**changes: Any) -> Source:
+    source = Source(
+        id=SOURCE_ID,
+        kind=SourceKind.GENERIC,
+        name="our shop",
+        header="",
+        api_url="",
+        user_id="",
+        host_email="",
+        box=b"box",
+        created_at=NOON,
+    )
+    return replace(source, **changes)
+
+
+def an_inbound_call(**changes: Any) -> InboundCall:
+    call = InboundCall(
+        id="61000000-0000-4000-8000-000000000001",
+        source_id=SOURCE_ID,
+        digest="digest",
+        box=b"box",
+        received_at=NOON,
+        last_at=NOON,
+        times=1,
+        state=CallState.APPLIED,
+        sentence="made booking",
+    )
+    return replace(call, **changes)
+
+
+def some_details(**changes: Any) -> Details:
+    details = Details(
+        starts_at=NOON + DAY,
+        ends_at=NOON + DAY + HOUR,
+        link=ExternalLink(id="7", name="Introduction", slug="intro"),
+        client=Person(email="eve@example.net", name="Eve Jones", time_zone="America/New_York"),
+        hosts=(Person(email="oliver@example.com", name="Oliver Smith", time_zone="Europe/Berlin"),),
+    )
+    return replace(details, **changes)
+
+
+def some_news(**changes: Any) -> News:
+    return replace(News(booking="b-1", at=NOON, details=some_details(), is_confirmed=True), **changes)
+
+
+def an_external(**changes: Any) -> External:
+    return replace(External(id="b-1", known=merge(Known(), some_news())), **changes)
+
+
+def a_look(**changes: Any) -> Look:
+    return replace(Look(source_id=SOURCE_ID, next_at=NOON), **changes)
+
+
+def a_kept_run(**changes: Any) -> KeptRun:
+    run = KeptRun(
+        id=RUN_ID,
+        rule_id=RULE_ID,
+        name="Tell everybody",
+        is_draft=False,
+        start=NOON - 30 * DAY,
+        end=NOON,
+        made_by="ann@example.com",
+        made_at=NOON,
+        seen_at=NOON,
+    )
+    return replace(run, **changes)
+
+
+def a_line(**changes: Any) -> Line:
+    line = Line(
+        booking_id=BOOKING_ID,
+        recipient="ada@example.org",
+        due_at=NOON,
+        event=EventKind.BOOKING_CONFIRMED,
+        cause=Cause.RULE_FIRED,
+        action=ActionType.SEND_CALENDAR_INVITE_TO_ANYONE,
+        state=State.SENT,
+        reason="",
+        is_told_anyway=False,
+        known_since=None,
+    )
+    return replace(line, **changes)
+
+
+def a_report(**changes: Any) -> Report:
+    report = Report(bookings=3, deliveries=1, sent=1, new=1, no_longer=0, lines=(a_line(),), lost_lines=())
+    return replace(report, **changes)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.left_out import pytest_terminal_summary  # noqa: F401  pytest finds it by its name
+from tests.builders import a_trail
 from tests.postgres import Postgres
 from tocsin.services import faults
 from tocsin.storage.database import Database
@@ -16,6 +16,9 @@ from tocsin.storage.migrate import migrate
 from tocsin.storage.postgres import PostgresDatabase
 from tocsin.storage.sqlite import SqliteDatabase
 from tocsin.storage.store import SqlStore
+
+# What the end of a run says, and the fixture `rig`.
+pytest_plugins = ["tests.left_out", "tests.torture.rig"]
 
 # How long an example takes depends on who else uses the machine, and says nothing of the code.
 settings.register_profile("tocsin", deadline=None, print_blob=True)
@@ -41,9 +44,9 @@ def postgres_template(postgres: Postgres) -> str:
 @pytest.fixture
 def postgres_url(postgres: Postgres, postgres_template: str) -> Iterator[str]:
     """Give the URL of a fresh, migrated PostgreSQL database."""
-    name = postgres.create(template=postgres_template)
+    name = postgres.lend(postgres_template)
     yield postgres.url(name)
-    postgres.drop(name)
+    postgres.take_back(name, postgres_template)
 
 
 @pytest.fixture
@@ -78,7 +81,7 @@ def sqlite_database(sqlite_path: Path) -> Iterator[SqliteDatabase]:
 @pytest.fixture
 def sqlite_store(sqlite_database: SqliteDatabase) -> SqlStore:
     """Give an empty store on SQLite."""
-    return SqlStore(sqlite_database)
+    return SqlStore(sqlite_database, trail=a_trail())
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -92,7 +95,7 @@ def database(request: pytest.FixtureRequest) -> Database:
 @pytest.fixture
 def store(database: Database) -> SqlStore:
     """Give an empty store; the test runs once on SQLite and once on PostgreSQL."""
-    return SqlStore(database)
+    return SqlStore(database, trail=a_trail())
 
 
 @pytest.fixture

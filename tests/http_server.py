@@ -59,6 +59,10 @@ class Receiver:
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 receiver._answer(self, Got(path=self.path, headers=headers, body=body))
 
+            def do_GET(self) -> None:
+                headers = {name.lower(): value for name, value in self.headers.items()}
+                receiver._answer(self, Got(path=self.path, headers=headers, body=b""))
+
             def log_message(self, *_: object) -> None:
                 pass
 

@@ -1,7 +1,7 @@
 """What becomes of tests whose Debian packages are not installed: a line at the end of the run says what was left out.
 
 The hook stands here and not in the folders' conftest.py, because with several processes the one that writes the end of
-the run collects nothing and does not read those files. `tests/conftest.py` brings it in.
+the run collects nothing and does not read those files. `tests/conftest.py` names this file as a plugin.
 """
 
 import os

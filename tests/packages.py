@@ -1,8 +1,10 @@
 """The Debian packages that some tests need. Run as a program, this prints those that are missing."""
 
+import subprocess
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 
@@ -13,6 +15,7 @@ class Needs:
     folder: str
     what: str  # without which they are left out
     files: Mapping[str, str]
+    probe: tuple[str, ...] = ()  # a command that must work too
 
     def missing(self, root: Path = Path("/")) -> list[str]:
         """Return the names of the packages whose files are not under `root`."""
@@ -20,8 +23,14 @@ class Needs:
 
     def reason(self) -> str:
         """Return why the tests cannot run here; empty if they can."""
-        packages = " ".join(self.missing())
-        return packages and f"{self.what} is not there, install the Debian packages {packages}"
+        if packages := " ".join(self.missing()):
+            return f"{self.what} is not there, install the Debian packages {packages}"
+        return f"{self.what} may not do here what it does" if self.probe and not _works(self.probe) else ""
+
+
+@cache
+def _works(command: tuple[str, ...]) -> bool:
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 # Only what lies there counts: these are no packages of the Python that runs the tests.
@@ -47,7 +56,21 @@ FAILOVER = Needs(
 )
 # TOCSIN_CHROMIUM can name another one.
 CHROMIUM = Needs(folder="tests/browser/", what="Chromium", files={"chromium": "usr/bin/chromium"})
-ALL = (EVOLUTION, PGBOUNCER, FAILOVER, CHROMIUM)
+NGINX = Needs(
+    folder="tests/deploy/test_proxies.py::test_behind_nginx", what="nginx", files={"nginx-light": "usr/sbin/nginx"}
+)
+CADDY = Needs(folder="tests/deploy/test_proxies.py::test_behind_caddy", what="Caddy", files={"caddy": "usr/bin/caddy"})
+SYSTEMD = Needs(
+    folder="tests/deploy/test_units.py", what="systemd-analyze", files={"systemd": "usr/bin/systemd-analyze"}
+)
+NSPAWN = Needs(
+    folder="tests/deploy/test_boot.py",
+    what="systemd-nspawn",
+    files={"systemd-container": "usr/bin/systemd-nspawn"},
+    # It takes root, and a kernel that lets root mount.
+    probe=("unshare", "--mount", "--pid", "--fork", "mount", "-t", "tmpfs", "none", "/mnt"),
+)
+ALL = (EVOLUTION, PGBOUNCER, FAILOVER, CHROMIUM, NGINX, CADDY, SYSTEMD, NSPAWN)
 
 
 def missing(all_needs: Iterable[Needs] = ALL) -> list[str]:

@@ -30,6 +30,20 @@ _WATCHDOG = """
     while kill -0 "$postmaster" 2>/dev/null; do sleep 0.02; done
     rm -rf "$(dirname "$0")"
 """
+# Makes a database as it was before a test, which takes a fraction of the time of copying its template once more.
+_CLEAN = """
+    SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid();
+    DO $$ DECLARE used text; BEGIN
+        SELECT string_agg(quote_ident(relname), ', ') INTO used FROM pg_class
+        WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname <> 'migrations' AND pg_relation_size(oid) > 0;
+        IF used IS NOT NULL THEN EXECUTE 'TRUNCATE ' || used || ' CASCADE'; END IF;
+    END $$"""
+# What a test must leave as it was for its database to be used again.
+_SHAPE = """
+    SELECT md5(string_agg(concat_ws(':', relname, relkind, relnatts, relhastriggers, greatest(reltuples, 0), indisvalid), ','
+               ORDER BY relname)) || (SELECT count(*) FROM migrations)
+    FROM pg_class LEFT JOIN pg_index ON indexrelid = oid WHERE relnamespace = 'public'::regnamespace"""
 _EMPTY = """
     CREATE DATABASE {} TEMPLATE template0 ENCODING 'UTF8' LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C'"""
 
@@ -41,6 +55,8 @@ class Postgres:
         # A short path, because the socket is in it and its name may have 107 bytes.
         self._folder = Path(tempfile.mkdtemp(prefix="pg", dir="/tmp"))
         self._numbers = count(1)
+        self._clean: list[str] = []
+        self._shape: list[tuple[object, ...]] = []  # of the template
         self._server = PostgresServer(self._folder / "data", cleanup_mode=None)
         self._server.pgdata.mkdir()
         self._watchdog = subprocess.Popen(
@@ -81,6 +97,23 @@ class Postgres:
 
     def drop(self, name: str) -> None:
         self._run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def lend(self, template: str) -> str:
+        """Return the name of a database that is like `template`; it may have been used and cleaned."""
+        return self._clean.pop() if self._clean else self.create(template=template)
+
+    def take_back(self, name: str, template: str) -> None:
+        """Clean a database that was lent, to be lent again. One whose schema was changed is dropped."""
+        with psycopg.connect(self.url(name), autocommit=True) as connection:
+            connection.execute(_CLEAN.encode())
+            found = connection.execute(_SHAPE.encode()).fetchall()
+        if not self._shape:
+            with psycopg.connect(self.url(template)) as connection:
+                self._shape = connection.execute(_SHAPE.encode()).fetchall()
+        if found == self._shape:
+            self._clean.append(name)
+        else:
+            self.drop(name)
 
     def _run(self, statement: str) -> None:
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:

@@ -90,6 +90,12 @@ class Sink(Server):
         with self._changed:
             return list(self._messages)
 
+    def take_all(self) -> list[Received]:
+        """Return what was kept so far, and keep it no longer."""
+        with self._changed:
+            taken, self._messages = self._messages, []
+            return taken
+
     def wait_for(self, count: int, *, timeout_s: float = 10) -> list[Received]:
         """Return the messages as soon as there are `count`; raise TimeoutError after `timeout_s`."""
         with self._changed:

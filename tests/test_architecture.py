@@ -9,16 +9,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from re import _parser  # type: ignore[attr-defined]  # what the compiler of patterns itself uses
 from statistics import median
 
 import pytest
 
 from tocsin import cli
-from tocsin.api import problems
 from tocsin.domain import errors
-from tocsin.domain.errors import ConfigurationError, InvalidInputError, TocsinError
+from tocsin.domain.errors import ConfigurationError, InvalidInputError, StoreInUseError, TocsinError
+from tocsin.schemas import problems
 
+_parser = importlib.import_module("re._parser")  # what the compiler of patterns itself uses
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "tocsin"
 MODULES = sorted(SOURCE.rglob("*.py"))
@@ -62,8 +62,10 @@ NAMES_ONE = re.compile(r"workspace_id = :|VALUES \(.*:workspace_id")
 UNBOUND_WHERE = re.compile(r"\bWHERE (?!(\w+\.)?workspace_id = )")
 UNBOUND_JOIN = re.compile(r"\bJOIN \w+( \w+)? ON (?!\w+\.workspace_id = \w+\.workspace_id)")
 
-WORKSPACE = "SELECT workspace_id, subdomain, name, time_zone, locale, mail_from, created_at FROM workspaces"
-API_KEY = "SELECT workspace_id, id, name, scopes, created_at, revoked_at, secret_hash FROM api_keys"
+WORKSPACE = (
+    "SELECT workspace_id, subdomain, name, time_zone, locale, mail_from, created_at, restored_at FROM workspaces"
+)
+API_KEY = "SELECT workspace_id, id, name, scopes, created_at, revoked_at, expires_at, secret_hash FROM api_keys"
 # How the statements begin that cross workspaces, by module, and why they may.
 CROSSING = {
     ("workspaces.py", f"{WORKSPACE} ORDER BY subdomain"): "the operator lists all workspaces",
@@ -71,16 +73,38 @@ CROSSING = {
     ("workspaces.py", f"{WORKSPACE} LIMIT 2"): "finds the workspace, if there is only one",
     ("workspaces.py", f"{API_KEY} WHERE id = :id"): "a key tells its workspace; access.py compares it with the address",
     ("queue.py", "WITH due AS"): "workers serve all workspaces",
+    (
+        "queue_state.py",
+        "SELECT count(*) AS n FROM deliveries WHERE state = 'sending'",
+    ): "the operator watches all workspaces",
+    ("queue_state.py", "SELECT count(*) AS n, min(at) AS at FROM ("): "the operator watches all workspaces",
+    ("migrate.py", "SELECT version, name FROM migrations"): "migrations are of no workspace",
     ("queue.py", "UPDATE deliveries SET next_at = :ends WHERE state"): "a worker holds deliveries of all workspaces",
     ("queue.py", "SELECT min(next_at)"): "workers serve all workspaces",
-    ("queue.py", "SELECT d.recipient_key FROM deliveries d WHERE d.state IN"): "workers serve all workspaces",
+    ("queue.py", "SELECT d.recipient_key FROM deliveries d WHERE d. AND d.action"): "workers serve all workspaces",
     ("queue.py", "SELECT workspace_id, rule_id FROM rule_plans ORDER"): "workers serve all workspaces",
+    ("queue.py", "SELECT DISTINCT workspace_id FROM audit"): "what is old is old in every workspace",
+    ("queue.py", "SELECT FROM deliveries WHERE state = 'paused'"): "workers serve all workspaces",
     ("queue.py", "DELETE FROM answers WHERE answered_at < :before"): "what is old is old in every workspace",
+    ("queue.py", "DELETE FROM dry_runs WHERE made_at < :before"): "what is old is old in every workspace",
+    ("queue_state.py", "SELECT count(*) AS n"): "the operator watches the queue as a whole",
+    ("source_queue.py", "SELECT workspace_id, source_id, id FROM source_calls"): "workers serve all workspaces",
+    ("source_queue.py", "SELECT workspace_id, source_id, id FROM source_bookings"): "workers serve all workspaces",
+    ("source_queue.py", "SELECT workspace_id, source_id, next_at FROM source_looks"): "workers serve all workspaces",
+    ("source_queue.py", "UPDATE source_calls SET box = NULL"): "what is old is old in every workspace",
+    ("source_queue.py", "DELETE FROM source_calls WHERE last_at < :before"): "what is old is old in every workspace",
     ("answers.py", "SELECT pg_try_advisory_xact_lock"): "reads no table, and the lock's key holds the workspace",
     ("hints.py", "SELECT pg_notify"): "reads no table",
     ("postgres.py", "SELECT pg_backend_pid"): "reads no table",
+    ("persons.py", "SELECT m.name AS tab"): "reads no table, but which there are",
+    ("persons.py", "SELECT table_name AS tab"): "reads no table, but which there are",
+    ("copies.py", "SELECT count(*) FROM sqlite_master"): "reads no table, but whether there is one",
+    ("copies.py", "SELECT max(version) FROM migrations"): "the one table that belongs to no workspace",
+    ("postgres.py", "SELECT current_setting"): "reads no table of ours",
     ("clock.py", "SELECT CAST(extract(epoch FROM clock_timestamp())"): "reads no table",
     ("migrate.py", "SELECT pg_advisory_xact_lock"): "reads no table",
+    ("migrate.py", "SELECT tablename FROM pg_tables"): "reads no table of ours",
+    ("migrate.py", "LOCK TABLE"): "a migration changes the tables of all workspaces",
     ("migrate.py", "SELECT version, name, checksum FROM migrations"): "the one table that belongs to no workspace",
     ("migrate.py", "INSERT INTO migrations"): "the one table that belongs to no workspace",
 }
@@ -336,7 +360,7 @@ def test_every_error_ends_the_command_line_with_a_code_of_its_kind(cls: type[Toc
     expected = cli.FAILED
     if issubclass(cls, InvalidInputError):
         expected = cli.WRONG_USE
-    if issubclass(cls, ConfigurationError):
+    if issubclass(cls, ConfigurationError) and cls is not StoreInUseError:
         expected = cli.WRONG_CONFIGURATION
 
     assert cli.exit_code(cls.__new__(cls)) == expected != 0

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from tests.postgres import Postgres
-from tocsin import bootstrap
+from tocsin import bootstrap, observation
 from tocsin.chance import real_chance
 from tocsin.domain.errors import (
     ConfigurationError,
     InvalidInputError,
     NotFoundError,
+    RateLimitedError,
     StoreInUseError,
     UnavailableError,
 )
@@ -236,7 +237,7 @@ def former_logging() -> Iterator[None]:
 
 @pytest.mark.usefixtures("former_logging")
 def test_a_log_line_is_a_sentence_with_its_ids(capsys: pytest.CaptureFixture[str]) -> None:
-    bootstrap.log_to_stderr(Settings.from_environment({}))
+    observation.log_to_stderr(Settings.from_environment({}))
 
     logging.getLogger("tocsin.test").info("attempt %d", 1, extra={"delivery": "d1"})
     logging.getLogger("tocsin.test").debug("nobody reads this")
@@ -248,7 +249,7 @@ def test_a_log_line_is_a_sentence_with_its_ids(capsys: pytest.CaptureFixture[str
 
 @pytest.mark.usefixtures("former_logging")
 def test_a_log_line_is_json_for_machines(capsys: pytest.CaptureFixture[str]) -> None:
-    bootstrap.log_to_stderr(Settings.from_environment({"TOCSIN_LOG": "json"}))
+    observation.log_to_stderr(Settings.from_environment({"TOCSIN_LOG": "json"}))
 
     logging.getLogger("tocsin.test").warning("two\nlines", extra={"delivery": "d1"})
     try:
@@ -260,3 +261,11 @@ def test_a_log_line_is_json_for_machines(capsys: pytest.CaptureFixture[str]) -> 
     assert (first["event"], first["level"], first["delivery"]) == ("two\nlines", "warning", "d1")
     assert first["timestamp"].endswith("Z")
     assert "ValueError: on purpose" in second["exception"]
+
+
+def test_closing_ends_the_dry_runs_of_the_process(path: Path) -> None:
+    app = bootstrap.open_app(on(path))
+    app.close()
+
+    with pytest.raises(RateLimitedError):
+        app.dry_runs.take(app.trial_sender, lambda: pytest.fail("nothing is begun any more"))

@@ -50,6 +50,14 @@ def test_without_them_a_test_is_left_out_and_in_ci_it_fails() -> None:
         left_out.require(ABSENT, in_ci=True)
 
 
+def test_what_is_installed_and_may_not_work_here_is_left_out_too() -> None:
+    works, fails = (dataclasses.replace(PRESENT, probe=(command,)) for command in ("true", "false"))
+
+    assert works.reason() == ""
+    assert fails.reason() == "Nothing may not do here what it does"
+    assert dataclasses.replace(ABSENT, probe=("false",)).reason() == ABSENT.reason()
+
+
 def test_one_line_for_each_folder_tells_how_many_were_left_out(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,7 +81,7 @@ def test_one_line_for_each_folder_tells_how_many_were_left_out(
 
 
 def test_the_line_is_written_by_whichever_process_ends_the_run(request: pytest.FixtureRequest) -> None:
-    found = request.config.pluginmanager.get_plugin(str(Path(__file__).with_name("conftest.py")))
+    found = request.config.pluginmanager.get_plugin("tests.left_out")
 
     assert found is not None
     assert found.pytest_terminal_summary is left_out.pytest_terminal_summary

@@ -37,6 +37,15 @@ def test_webhooks_inside_are_opened_by_origin() -> None:
     assert found.webhook_allow == {"http://n8n.internal:5678", "https://10.0.0.5"}
 
 
+def test_proxies_are_those_of_this_machine_unless_others_are_named() -> None:
+    def proxies(value: str) -> tuple[str, ...]:
+        return Settings.from_environment({"TOCSIN_PROXIES": value}).proxies
+
+    assert Settings.from_environment({}).proxies == ("127.0.0.1/32", "::1/128")
+    assert proxies("") == ()
+    assert proxies(" 192.0.2.7, 2001:DB8::/64,172.30.0.0/24 ") == ("192.0.2.7/32", "2001:db8::/64", "172.30.0.0/24")
+
+
 def test_limits_are_read_and_those_that_nobody_sets_suit_who_sends_for_himself() -> None:
     found = Settings.from_environment({}).limits
     others = {
@@ -99,6 +108,9 @@ def test_limits_are_read_and_those_that_nobody_sets_suit_who_sends_for_himself()
         ("TOCSIN_LIMIT_RECIPIENT", "0/day", "such as 200/day; leave it empty for none"),
         ("TOCSIN_WEBHOOK_ALLOW", "n8n.internal:5678", "write some such as http://n8n.internal:5678"),
         ("TOCSIN_WEBHOOK_ALLOW", "https://a.example/path", "write some such as http://n8n.internal:5678"),
+        ("TOCSIN_PROXIES", "*", "addresses or networks such as 192.0.2.7,172.30.0.0/24"),
+        ("TOCSIN_PROXIES", "proxy.internal", "addresses or networks such as 192.0.2.7,172.30.0.0/24"),
+        ("TOCSIN_PROXIES", "172.30.0.5/24", "has host bits set"),
         ("TOCSIN_LIMIT_DOMAIN", "1/day,2/day", "two limits for each day; keep one; leave it empty for none"),
         ("TOCSIN_RESOLVER", "192.0.2.53", "such as 192.0.2.53:53"),
         ("TOCSIN_RESOLVER", ":53", "such as 192.0.2.53:53"),
@@ -108,6 +120,7 @@ def test_limits_are_read_and_those_that_nobody_sets_suit_who_sends_for_himself()
         ("TOCSIN_RESOLVER", "192.0.2.53:٥٣", "such as 192.0.2.53:53"),
         ("TOCSIN_RESOLVER", "192.0.2.53:" + "9" * 5000, "such as 192.0.2.53:53"),
         ("TOCSIN_LEASE_S", "soon", "TOCSIN_LEASE_S"),
+        ("TOCSIN_STATE_DIR", "/nowhere/at/all", "the folder /nowhere/at/all does not exist; make it"),
     ],
 )
 def test_a_wrong_setting_names_itself_and_what_would_be_right(name: str, value: str, right: str) -> None:
@@ -125,6 +138,29 @@ def test_the_systems_resolvers_are_asked_unless_one_is_named() -> None:
     assert Settings.from_environment({}).resolver is resolver("") is None
     assert resolver("192.0.2.53:53") == ("192.0.2.53", 53)
     assert resolver("[2001:DB8::53]:5353") == ("2001:db8::53", 5353)
+
+
+def test_receipts_lie_beside_the_file_or_where_the_operator_or_systemd_says(tmp_path: Path) -> None:
+    def folder(**environment: str) -> Path | None:
+        return Settings.from_environment(environment).receipts
+
+    assert folder(TOCSIN_DATABASE_URL="sqlite:////srv/one.db") == Path("/srv/one.db-receipts")
+    assert folder(TOCSIN_STATE_DIR=str(tmp_path)) == tmp_path / "tocsin.db-receipts"
+    assert folder(STATE_DIRECTORY=f"{tmp_path}:/elsewhere") == tmp_path / "tocsin.db-receipts"
+
+
+def test_each_postgresql_database_has_receipts_of_its_own_whoever_signs_in_and_none_without_a_place(
+    tmp_path: Path,
+) -> None:
+    def folder(url: str, state_dir: Path | str = tmp_path) -> Path | None:
+        return Settings.from_environment({"TOCSIN_DATABASE_URL": url, "TOCSIN_STATE_DIR": str(state_dir)}).receipts
+
+    one = folder("postgresql://ann:secret@pg1:5432,pg2:5433/tocsin?target_session_attrs=read-write")
+    assert one is not None
+    assert one.parent == tmp_path
+    assert folder("postgresql://bob@pg1:5432,pg2:5433/tocsin?target_session_attrs=read-write") == one
+    assert folder("postgresql://ann:secret@pg1/other") != one
+    assert folder("postgresql://ann@pg1/tocsin", "") is None
 
 
 def test_a_secret_that_is_too_short_is_not_repeated() -> None:
@@ -220,3 +256,25 @@ def test_the_base_url_is_kept_in_one_spelling(value: str, base_url: str, base_ho
     settings = Settings.from_environment({"TOCSIN_BASE_URL": value})
 
     assert (settings.base_url, settings.base_host) == (base_url, base_host)
+
+
+OIDC = {
+    "TOCSIN_OIDC_ISSUER": "https://login.example.com",
+    "TOCSIN_OIDC_CLIENT_ID": "tocsin",
+    "TOCSIN_OIDC_CLIENT_SECRET": "canary",
+}
+
+
+def test_a_sign_in_service_is_there_with_all_three_settings_or_not_at_all() -> None:
+    whole = Settings.from_environment(OIDC)
+
+    assert Settings.from_environment({}).openid is None
+    assert whole.openid is not None
+    assert (whole.openid.issuer, whole.openid.client_secret) == ("https://login.example.com", "canary")
+    assert "canary" not in repr(whole)
+
+
+@pytest.mark.parametrize("missing", OIDC)
+def test_a_sign_in_service_of_which_a_setting_is_missing_is_refused(missing: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{missing}: "):
+        Settings.from_environment({name: value for name, value in OIDC.items() if name != missing})

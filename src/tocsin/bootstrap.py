@@ -1,9 +1,8 @@
-"""The only place that knows all parts: settings become a store, mailers, a clock, chance, and logging."""
+"""The only place that knows all parts: settings become a store, mailers, a clock, and chance."""
 
 import importlib.metadata
 import logging
 import os
-import signal
 import sqlite3
 import sys
 import zoneinfo
@@ -11,35 +10,37 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from tocsin import logs, secret
+from tocsin import secret, site
 from tocsin import settings as settings_module
 from tocsin.calls.caller import callers
+from tocsin.calls.fetcher import fetcher
+from tocsin.calls.provider import OpenIdProvider
 from tocsin.chance import real_chance
+from tocsin.domain.audit import chain_key
+from tocsin.domain.discretion import log_key
 from tocsin.domain.errors import ConfigurationError, StoreInUseError, TocsinError
 from tocsin.formats import addresses
+from tocsin.logs import lines
 from tocsin.mail import incoming, outgoing, transport
 from tocsin.mail.capture import CaptureMailer
 from tocsin.mail.dns import Resolver
+from tocsin.mail.receipts import Receipts
 from tocsin.mail.transport import Relay
-from tocsin.services import (
-    administration,
-    administration_accounts,
-    administration_mail,
-    administration_recipients,
-    checkup,
-    faults,
-)
+from tocsin.services import checkup, commands, faults
 from tocsin.services.administration import Office
 from tocsin.services.administration_mail import MailOffice
 from tocsin.services.administration_recipients import RecipientsOffice
+from tocsin.services.commands import Desks
 from tocsin.services.identity import Outlet
 from tocsin.services.ports import Chance, Clock
+from tocsin.services.ports_audit import Trail
+from tocsin.services.ports_openid import Provider
 from tocsin.services.ports_relay import Caller, Mailer
 from tocsin.services.ports_sender import Names
+from tocsin.services.ports_telemetry import Traces
 from tocsin.services.preparation import Sender
 from tocsin.settings import Settings
 from tocsin.storage.clock import DatabaseClock
@@ -50,7 +51,10 @@ from tocsin.storage.postgres import PostgresDatabase
 from tocsin.storage.scratch import Scratch
 from tocsin.storage.sqlite import SqliteDatabase
 from tocsin.storage.store import SqlStore
+from tocsin.telemetry.both import TracedMetrics
+from tocsin.telemetry.metrics import Metrics
 from tocsin.workers import desk, hints
+from tocsin.workers.dry_runs import DryRunner
 from tocsin.workers.hints import Bell
 
 
@@ -68,6 +72,12 @@ class App:
     bell: Bell
     hints: PostgresHints | None = None  # None on SQLite, which one process owns
     scratch: Scratch = field(default_factory=Scratch)
+    # In a scratch of their own, so that programs that ask for one need not wait for people's.
+    dry_runs: DryRunner = field(default_factory=lambda: DryRunner(Scratch().open))
+    provider: Provider | None = None
+    telemetry: Metrics = field(default_factory=Metrics)
+    receipts: Receipts | None = None  # None on PostgreSQL, as long as nobody says where they are to be
+    traces: Traces | None = None
 
     @property
     def office(self) -> Office:
@@ -93,6 +103,8 @@ class App:
             secret=self.pepper,
             hears=bool(self.settings.inbound),
             limits=self.settings.limits,
+            fetch=fetcher(allowed=self.settings.webhook_allow),
+            telemetry=self.telemetry,
         )
 
     @property
@@ -115,8 +127,11 @@ class App:
         return Resolver(self.settings.resolver)
 
     def close(self) -> None:
-        """Close the store."""
+        """Let go of the dry runs, close the store, and hand over the last spans."""
+        self.dry_runs.close()
         self.store.close()
+        if self.traces is not None:
+            self.traces.close()
 
 
 # Commands of the operator that speak the wire's words; their functions stand with the API, above.
@@ -133,15 +148,18 @@ def api_key(key_file: str) -> str:
     return settings_module.api_key(os.environ, key_file=key_file)
 
 
-def open_app(settings: Settings, *, clock: Clock | None = None, chance: Chance | None = None) -> App:
+def open_app(
+    settings: Settings, *, clock: Clock | None = None, chance: Chance | None = None, traces: Traces | None = None
+) -> App:
     """Open the store and put the parts together. Raises ConfigurationError if a part cannot work.
 
     SQLite is brought to this version at once; PostgreSQL only by `tocsin migrate`, because other hosts may run on it.
     """
-    # The pinned tzdata package and not the system's copy: which one is used changes answers.
-    zoneinfo.reset_tzpath(to=[])
     _check(settings)
-    mailer = outgoing.mailers(_relay(settings), client_name=_client_name(settings))
+    metrics = Metrics() if traces is None else TracedMetrics(traces)
+    receipts = Receipts(settings.receipts) if settings.receipts else None
+    client_name = settings.mail_host
+    mailer = outgoing.mailers(_relay(settings), client_name=client_name, telemetry=metrics, receipts=receipts)
     database = _open(settings)
     clock = clock or (_utc_now if settings.sqlite_path is not None else DatabaseClock(database))
     try:
@@ -149,15 +167,21 @@ def open_app(settings: Settings, *, clock: Clock | None = None, chance: Chance |
             migrate(database)
         elif pending(database):
             raise ConfigurationError("the database is not at this version; run `tocsin migrate`")
+        pepper = secret.of(settings)
+        lines.name_people_by(log_key(pepper))
         return App(
             settings=settings,
-            store=SqlStore(database),
+            store=SqlStore(database, trail=Trail(key=chain_key(pepper), clock=clock), telemetry=metrics),
             clock=clock,
             chance=chance or real_chance(),
-            pepper=secret.of(settings),
+            pepper=pepper,
             mailer=mailer,
             caller=CaptureMailer if settings.captures else callers(allowed=settings.webhook_allow, clock=clock),
             bell=Bell(),
+            provider=None if settings.openid is None else OpenIdProvider(**asdict(settings.openid), clock=clock),
+            telemetry=metrics,
+            receipts=receipts,
+            traces=traces,
             hints=PostgresHints(database) if isinstance(database, PostgresDatabase) else None,
         )
     except BaseException:
@@ -173,8 +197,7 @@ def administer(settings: Settings, command: str, values: dict[str, Any], more: C
     try:
         app = open_app(settings)
     except StoreInUseError:
-        answer = desk.ask(_sign(settings), {"command": command, "values": values})
-        return desk.result_of(answer)
+        return desk.result_of(desk.ask(settings.sign, {"command": command, "values": values}))
     with closing(app):
         return _run(app, command, values, more)
 
@@ -185,7 +208,7 @@ def desk_open(app: App, more: Commands = MappingProxyType({})) -> Iterator[None]
     if app.settings.sqlite_path is None:
         yield
         return
-    with desk.open_desk(_sign(app.settings), lambda request: _answered(app, request, more)):
+    with desk.open_desk(app.settings.sign, lambda request: _answered(app, request, more)):
         yield
 
 
@@ -206,31 +229,15 @@ def migrate_store(settings: Settings) -> list[Migration]:
         return migrate(database)
 
 
-def on_stop_signal(stop: Callable[[], None]) -> None:
-    """Call `stop` when the process is told to end by SIGTERM or SIGINT."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop())
-
-
-def log_to_stderr(settings: Settings) -> None:
-    """Write log lines to standard error, in the form that TOCSIN_LOG names."""
-    logs.to_stderr(as_json=settings.log == "json")
-
-
 def _run(app: App, command: str, values: dict[str, Any], more: Commands = MappingProxyType({})) -> Any:
     if command in more:
         return more[command](app, values)
     if command == "doctor":
         return [asdict(finding) for finding in checkup.findings(app.office, _surroundings(app))]
-    if command in administration_accounts.COMMANDS:
-        return administration_accounts.run(app.office, command, values)
-    if command in administration_mail.COMMANDS:
-        desk = MailOffice(office=app.office, mail_from=app.settings.mail_from, names=app.names)
-        return administration_mail.run(desk, command, values)
-    if command in administration_recipients.COMMANDS:
-        recipients = RecipientsOffice(office=app.office, limits=app.settings.limits)
-        return administration_recipients.run(recipients, command, values)
-    return administration.run(app.office, command, values)
+    office = app.office
+    mail = MailOffice(office=office, mail_from=app.settings.mail_from, names=app.names)
+    recipients = RecipientsOffice(office=office, limits=app.settings.limits)
+    return commands.run(Desks(office=office, mail=mail, recipients=recipients), command, values)
 
 
 def _answered(app: App, request: dict[str, Any], more: Commands) -> dict[str, Any]:
@@ -252,26 +259,17 @@ def _surroundings(app: App) -> checkup.Surroundings:
         inbound=(lambda: incoming.complaint(app.settings.inbound)) if app.settings.inbound else None,
         is_local=app.settings.is_local,
         mail_from=app.settings.mail_from,
-        probe=outgoing.probe(_relay(app.settings), client_name=_client_name(app.settings)),
+        probe=outgoing.probe(_relay(app.settings), client_name=app.settings.mail_host),
         local_now=_utc_now,
         outlet=app.outlet,
         names=app.names,
+        site=site.of(app.settings, app.store.setup, app.provider),
     )
 
 
-def _client_name(settings: Settings) -> str:
-    return settings.mail_from.rpartition("@")[2]
-
-
-def _sign(settings: Settings) -> Path:
-    path = settings.sqlite_path or Path()
-    return path.with_name(path.name + ".lock")
-
-
 def _open(settings: Settings) -> Database:
-    if settings.sqlite_path is not None:
-        return SqliteDatabase(settings.sqlite_path)
-    return PostgresDatabase(settings.database_url)
+    path = settings.sqlite_path
+    return PostgresDatabase(settings.database_url) if path is None else SqliteDatabase(path)
 
 
 def _relay(settings: Settings) -> Relay | None:
@@ -285,8 +283,9 @@ def _relay(settings: Settings) -> Relay | None:
 
 
 def _check(settings: Settings) -> None:
-    wrong = addresses.sender_complaint(settings.mail_from)
-    if wrong is not None:
+    # The pinned tzdata package and not the system's copy: which one is used changes answers.
+    zoneinfo.reset_tzpath(to=[])
+    if wrong := addresses.sender_complaint(settings.mail_from):
         raise ConfigurationError(f"TOCSIN_MAIL_FROM: {wrong}")
     incoming.parse(settings.inbound)
     try:

@@ -1,6 +1,7 @@
 """The command line. Errors are one line on standard error that says what would be right; exit codes are the contract's."""
 
 import json
+import signal
 import socket
 import sys
 import threading
@@ -11,12 +12,28 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from tocsin import __version__, bootstrap, cli_accounts, cli_mail, cli_recipients, cli_rules, cli_webhooks, demo, server
-from tocsin.api import rule_set
-from tocsin.domain.errors import ConfigurationError, InvalidInputError, TocsinError
+from tocsin import (
+    __version__,
+    backup,
+    bootstrap,
+    cli_accounts,
+    cli_audit,
+    cli_backup,
+    cli_mail,
+    cli_mcp,
+    cli_person,
+    cli_recipients,
+    cli_rules,
+    cli_sources,
+    cli_webhooks,
+    demo,
+    observation,
+    server,
+)
+from tocsin.api import rule_set, source_commands
+from tocsin.domain.errors import ConfigurationError, InvalidInputError, StoreInUseError, TocsinError
 from tocsin.settings import Settings
 from tocsin.terminal import Json, Subdomain, facts, listing, say, table
-from tocsin.workers.loop import Crew
 
 DONE, FAILED, WRONG_USE, WRONG_CONFIGURATION = 0, 1, 2, 78
 _INTERRUPTED = 130  # what typer makes of Ctrl+C
@@ -28,11 +45,18 @@ cli.add_typer(workspace, name="workspace")
 cli.add_typer(key, name="key")
 cli.add_typer(cli_rules.rules, name="rules")
 cli.add_typer(cli_accounts.account, name="account")
+cli.add_typer(cli_audit.audit, name="audit")
+cli.add_typer(cli_backup.held, name="held")
 cli.add_typer(cli_mail.dkim, name="dkim")
+cli.add_typer(cli_person.person, name="person")
 cli.add_typer(cli_recipients.suppression, name="suppression")
 cli.add_typer(cli_webhooks.webhook, name="webhook")
+cli.add_typer(cli_sources.source, name="source")
 cli.add_typer(cli_recipients.recipient, name="recipient")
+cli_person.register(workspace)
 cli_recipients.register(workspace)
+cli_backup.register(cli)
+cli_mcp.register(cli)
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -56,8 +80,8 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def exit_code(error: TocsinError) -> int:
-    """Return the exit code of an error."""
-    if isinstance(error, ConfigurationError):
+    """Return the exit code of an error. A store in use may be free a moment later: whoever starts services is to try again."""
+    if isinstance(error, ConfigurationError) and not isinstance(error, StoreInUseError):
         return WRONG_CONFIGURATION
     return WRONG_USE if isinstance(error, InvalidInputError) else FAILED
 
@@ -66,17 +90,17 @@ def exit_code(error: TocsinError) -> int:
 def serve(
     no_worker: Annotated[bool, typer.Option("--no-worker", help="Leave delivering to `tocsin worker`.")] = False,
 ) -> None:
-    """Run API, pages and delivery workers in one process."""
+    """Run API, pages, tools for assistants and delivery workers in one process."""
     settings = bootstrap.settings()
     if no_worker and settings.sqlite_path is not None:
         raise ConfigurationError(
             "--no-worker needs PostgreSQL: one process owns a SQLite file, and it must deliver too"
         )
-    bootstrap.log_to_stderr(settings)
+    observation.log_to_stderr(settings)
     _must_be_free(settings)
-    app = bootstrap.open_app(settings)
+    app = bootstrap.open_app(settings, traces=observation.traces(settings))
     try:
-        with bootstrap.desk_open(app, rule_set.COMMANDS):
+        with bootstrap.desk_open(app, {**rule_set.COMMANDS, **source_commands.COMMANDS, **backup.COMMANDS}):
             server.serve(
                 app, with_worker=not no_worker, ready=lambda: say(f"Tocsin {__version__} at {settings.base_url}")
             )
@@ -90,13 +114,14 @@ def worker() -> None:
     settings = bootstrap.settings()
     if settings.sqlite_path is not None:
         raise ConfigurationError("a worker of its own needs PostgreSQL; on SQLite `tocsin serve` delivers too")
-    bootstrap.log_to_stderr(settings)
-    app = bootstrap.open_app(settings)
-    crew = Crew(app.sender, app.mailer, app.bell, lease=app.settings.lease, caller=app.caller)
+    observation.log_to_stderr(settings)
+    app = bootstrap.open_app(settings, traces=observation.traces(settings))
+    crew = server.crew_of(app)
     stop = threading.Event()
-    bootstrap.on_stop_signal(stop.set)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
     try:
-        with bootstrap.listening(app), bootstrap.hinting(app, hears=True):
+        with bootstrap.listening(app), bootstrap.hinting(app, hears=True), observation.listening(app):
             crew.start()
             say(f"Tocsin {__version__} delivers")
             stop.wait()
@@ -190,16 +215,20 @@ def create_key(
     scope: Annotated[
         list[str] | None, typer.Option(help="What it may do, such as rules:read; all if left out.")
     ] = None,
+    days: Annotated[
+        int | None, typer.Option(min=1, max=3650, help="For how many days it opens anything; for ever if left out.")
+    ] = None,
 ) -> None:
     """Make an API key and print it, alone and only this once."""
-    values = {"subdomain": subdomain, "name": name, "scopes": scope or []}
+    values = {"subdomain": subdomain, "name": name, "scopes": scope or [], "days": days}
     say(bootstrap.administer(bootstrap.settings(), "key create", values)["key"])
 
 
 @key.command("list")
 def list_keys(subdomain: Subdomain, as_json: Json = False) -> None:
     """List the keys of a workspace; nothing can show their secrets."""
-    listing("key list", {"subdomain": subdomain}, ("id", "name", "scopes", "created_at", "revoked_at"), as_json=as_json)
+    columns = ("id", "name", "scopes", "created_at", "expires_at", "revoked_at")
+    listing("key list", {"subdomain": subdomain}, columns, as_json=as_json)
 
 
 @key.command("revoke")

@@ -27,9 +27,15 @@ def create_account(
     email: Email,
     role: Annotated[str, typer.Option(help="admin, or viewer, who may look and not change.")] = "admin",
     password_file: PasswordFile = None,
+    no_password: Annotated[
+        bool, typer.Option("--no-password", help="It is signed in by the sign-in service of TOCSIN_OIDC_ISSUER alone.")
+    ] = False,
 ) -> None:
     """Make an account."""
-    values = {"subdomain": subdomain, "email": email, "role": role, "password": _password(password_file)}
+    if no_password and password_file is not None:
+        raise InvalidInputError.of("no-password", "give it, or --password-file, and not both")
+    password = None if no_password else _password(password_file)
+    values = {"subdomain": subdomain, "email": email, "role": role, "password": password}
     made = bootstrap.administer(bootstrap.settings(), "account create", values)
     say(f"{made['email']} may sign in to {subdomain} as {made['role']}")
 

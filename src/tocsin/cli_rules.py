@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from tocsin import bootstrap
-from tocsin.api.schemas.rule_set import schema
 from tocsin.client import NeetoCal, Session, Tocsin
 from tocsin.domain.errors import InvalidInputError
 from tocsin.formats import yaml_document
@@ -17,7 +16,8 @@ from tocsin.rules_as_code import cal_com, shown, source
 from tocsin.rules_as_code.neetocal import NeetoCalTarget
 from tocsin.rules_as_code.source import STANDARD_INPUT
 from tocsin.rules_as_code.targets import ApiTarget, StoreTarget, Target, in_our_words
-from tocsin.terminal import Json, Subdomain, coloured, facts, listing, say
+from tocsin.schemas.rule_set import schema
+from tocsin.terminal import Json, Subdomain, coloured, facts, listing, progress, say
 
 _FAILED = 1
 
@@ -121,7 +121,8 @@ def apply_rules(
             if plan.steps:
                 if not yes:
                     typer.confirm("Apply this plan?", abort=True, err=True)
-                plan = target.apply(read.rule_set, plan)
+                with progress("Applying the plan") as told:
+                    plan = target.apply(read.rule_set, plan, told=told)
     if as_json:
         say(shown.as_data(plan, caveats=target.caveats))
     elif plan.steps:

@@ -17,10 +17,15 @@ def of(settings: Settings) -> bytes:
     return _beside(settings.sqlite_path).encode()
 
 
+def file_beside(database: Path) -> Path:
+    """Return where the secret of a SQLite file is kept, unless TOCSIN_SECRET_KEY holds it."""
+    return database.with_name(f"{database.name}.key")
+
+
 def _beside(path: Path) -> str:
     """Return the secret in the file next to the database, made at the first start; outside of it, so that a copy of the
     database alone is of no use for guessing keys."""
-    secret_path = path.with_name(path.name + ".key")
+    secret_path = file_beside(path)
     if not secret_path.exists():
         descriptor = os.open(secret_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:

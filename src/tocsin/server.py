@@ -14,10 +14,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from tocsin import observation
 from tocsin.api import app as api
 from tocsin.api.call import Reply
 from tocsin.api.endpoint import failed, respond
 from tocsin.bootstrap import App, hinting, listening
+from tocsin.mcp import endpoint as mcp
 from tocsin.web import views
 from tocsin.workers.loop import Crew
 
@@ -29,31 +31,39 @@ log = logging.getLogger("tocsin.server")
 
 def create(app: App, *, crew: Crew | None = None) -> ASGIApp:
     """Return the application; a crew starts and stops with it."""
+    trouble = crew.trouble if crew is not None else lambda: None
     faces = Starlette(
-        routes=[*api.routes(app), *views.routes(app, api.document(app))],
+        routes=[*api.routes(app, trouble), *mcp.routes(app), *views.routes(app, api.document(app))],
         exception_handlers={HTTPException: _http_error, Exception: _unforeseen},
         lifespan=_lifespan(crew),
     )
     # A redirect to the same path without its slash would be built from the Host header, which anybody can write.
     faces.router.redirect_slashes = False
-    return _LimitedHeaders(faces)
+    return observation.Observed(_LimitedHeaders(faces), app.telemetry, faces.routes, app.traces)
+
+
+def crew_of(app: App) -> Crew:
+    """Return the workers of a process, not started."""
+    lease = app.settings.lease
+    return Crew(app.sender, app.mailer, app.bell, lease=lease, caller=app.caller, receipts=app.receipts)
 
 
 def serve(app: App, *, with_worker: bool, ready: Callable[[], None]) -> None:
     """Serve until told to stop by SIGTERM or SIGINT; then take no more work, finish what is in hand, and return."""
-    crew = Crew(app.sender, app.mailer, app.bell, lease=app.settings.lease, caller=app.caller) if with_worker else None
     config = uvicorn.Config(
-        create(app, crew=crew),
+        create(app, crew=crew_of(app) if with_worker else None),
         host=app.settings.host,
         port=app.settings.port,
         log_config=None,
         access_log=False,
         server_header=False,
+        forwarded_allow_ips=list(app.settings.proxies),  # and not what uvicorn's own variable says
         timeout_keep_alive=30,
         timeout_graceful_shutdown=30,
         lifespan="on",
     )
-    with listening(app) if with_worker else nullcontext(), hinting(app, hears=with_worker):
+    inbound = listening(app) if with_worker else nullcontext()
+    with inbound, hinting(app, hears=with_worker), observation.listening(app):
         _Server(config, ready).run()
 
 

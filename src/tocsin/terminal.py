@@ -2,11 +2,13 @@
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -61,6 +63,19 @@ def coloured(lines: Iterable[tuple[str, str]]) -> None:
     console = Console(markup=False, highlight=False, soft_wrap=True, emoji=False)
     for colour, text in lines:
         console.print(Text(text, style=colour))
+
+
+@contextmanager
+def progress(words: str) -> Iterator[Callable[[int, int], None]]:
+    """Show until the end of the block that something is done, and how much of it is, as soon as that is told.
+
+    It stands on standard error, and only where that is a terminal; nothing of it stays.
+    """
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
+        task = shown.add_task(words, total=None)
+        yield lambda done, total: shown.update(task, completed=done, total=total)
 
 
 def _plain(value: object) -> str:

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.browser.site import Seat, Site, seated, served
+from tests.browser.workshop import Workshop, at_work
 from tests.left_out import is_in_ci, require
 from tests.packages import CHROMIUM
 from tocsin.storage.store import SqlStore
@@ -41,3 +42,10 @@ def seat(browser: Browser, site: Site) -> Iterator[Seat]:
         yield seat
         assert seat.complaints == []
         assert seat.elsewhere == []
+
+
+@pytest.fixture
+def work(browser: Browser, site: Site) -> Iterator[Workshop]:
+    """Give somebody in front of a page with the fields of the editor of rules."""
+    with at_work(browser, site) as work:
+        yield work

@@ -1,23 +1,33 @@
 """Tocsin on a port of this machine, and Chromium in front of it."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import axe_playwright_python
 import uvicorn
 from playwright.sync_api import Browser, Dialog, Page, Request, Route
 
-from tests.builders import SettableClock
+from tests.builders import NOON, SettableClock, a_line, a_report
 from tests.faces.client import REFUSED, Client, Json, Letterbox, an_action, an_app, on_the_line, opened
+from tests.faces.dry_runs import kept
 from tests.faces.visitor import PASSWORD, an_account
 from tests.ports import free_port
+from tests.sources.senders import connected_to, first
 from tests.storage.shelf import until
 from tocsin import server
+from tocsin.domain.delivery import State
+from tocsin.domain.dry_run import Progress, RunState
+from tocsin.domain.model import BookingId
+from tocsin.services import administration, administration_mail
+from tocsin.services.administration_mail import MailOffice
+from tocsin.services.ports_openid import Provider
 from tocsin.storage.store import SqlStore
+from tocsin.web.navigation import ENTRIES
 
 CANARY = "<img src=x onerror=canary()><script>canary()</script>"
 NASTY = f"\"'>{CANARY}{{{{7*7}}}}"
@@ -39,12 +49,12 @@ class Site:
 
 
 @contextmanager
-def served(store: SqlStore) -> Iterator[Site]:
+def served(store: SqlStore, provider: Callable[[SettableClock], Provider] | None = None) -> Iterator[Site]:
     """Serve an application over `store` until the end of the block."""
     port = free_port()
     environment = {"TOCSIN_BASE_URL": f"http://localhost:{port}", "TOCSIN_LISTEN": f"127.0.0.1:{port}"}
     clock = SettableClock()
-    app = an_app(store, clock, **environment)
+    app = replace(an_app(store, clock, **environment), provider=provider and provider(clock))
     http = uvicorn.Server(uvicorn.Config(server.create(app), port=port, log_config=None, lifespan="on"))
     thread = threading.Thread(target=http.run)
     thread.start()
@@ -79,8 +89,12 @@ class Seat:
         self.go("/sign-in")
         self.page.get_by_label("Email address").fill(email)
         self.page.get_by_label("Password").fill(password)
+        self.press("Sign in")
+
+    def press(self, button: str) -> None:
+        """Press the last button of that name, and wait until the next page and its scripts are there."""
         with self.page.expect_navigation():
-            self.page.get_by_role("button", name="Sign in").click()
+            self.page.get_by_role("button", name=button).last.click()
 
     @property
     def path(self) -> str:
@@ -88,12 +102,15 @@ class Seat:
 
 
 @contextmanager
-def seated(browser: Browser, site: Site, *, width: int = 1440, scheme: str = "light") -> Iterator[Seat]:
+def seated(
+    browser: Browser, site: Site, *, width: int = 1440, scheme: str = "light", scripts: bool = True
+) -> Iterator[Seat]:
     """Give a browser with no cookies; nothing that it asks of others than the site leaves the machine."""
     context = browser.new_context(
         viewport={"width": width, "height": 900},
         color_scheme="dark" if scheme == "dark" else "light",
         accept_downloads=True,
+        java_script_enabled=scripts,
     )
     seat = Seat(site=site, page=context.new_page())
 
@@ -118,6 +135,68 @@ def seated(browser: Browser, site: Site, *, width: int = 1440, scheme: str = "li
         context.close()
 
 
+def _furnished_settings(client: Client, link: Json, words: str) -> dict[str, str]:
+    """Fill the lists of the settings; return the path of each page by its name."""
+    name = words[:100]
+    client.v2.post("/suppressions", {"recipient": "zoe@example.org", "note": words})
+    client.v2.put("/recipients/zoe@example.org", {"time_zone": "Asia/Kathmandu", "locale": "de"})
+    (member,) = client.v2.get("/team-members").json()["team_members"]
+    client.v2.patch(f"/team-members/{member['id']}", {"name": name})
+    client.v2.patch(f"/meetings/{link['id']}", {"spot": name, "spot_custom_text": words})
+    administration.run(client.app.office, "key create", {"subdomain": "acme", "name": words, "scopes": ["rules:read"]})
+    mail = MailOffice(office=client.app.office, mail_from="invites@example.com", names=client.app.names)
+    for selector in ("one", "two"):
+        values = {"subdomain": "acme", "domain": "", "selector": selector, "algorithm": "rsa"}
+        administration_mail.run(mail, "dkim create", values)
+    administration_mail.run(mail, "dkim retire", {"subdomain": "acme", "domain": "", "selector": "one"})
+    lists = {f"settings: {entry.name}": entry.path for entry in ENTRIES}
+    return lists | {
+        "new link": "/settings/links/new",
+        "link": f"/settings/links/{link['id']}",
+        "member": f"/settings/members/{member['id']}",
+        "checks": "/settings/sender/check",
+        "new booking": "/bookings/new",
+    }
+
+
+def _a_source(client: Client, words: str) -> dict[str, str]:
+    """Let a source report a booking, and call what cannot be understood; return the path of each page by its name."""
+    other = connected_to(client, "generic", name=words[:100])
+    meeting = {"slug": "reported", "name": words[:100]}  # no rule's
+    written = {"data__client__name": words[:100], "data__meeting": meeting, "data__answers": {words: words}}
+    told = other.tells(first("generic", **written))
+    lost = other.tells({"type": words, "data": words})
+    path = f"/settings/sources/{other.source['id']}"
+    return {
+        "source": path,
+        "calls in a state": f"{path}?state=not_understood",
+        "call": f"{path}/calls/{told['id']}",
+        "call, not understood": f"{path}/calls/{lost['id']}",
+        "new source": "/settings/sources/new?source=easy_appointments",
+    }
+
+
+def _dry_runs(client: Client, rule_id: str, booking_id: str, words: str) -> dict[str, str]:
+    """Put dry runs into the store, one of each sort; return the path of each page by its name."""
+    about = {"booking_id": BookingId(booking_id), "reason": words}
+    lines = (a_line(**about), a_line(**about, is_told_anyway=True, known_since=NOON, state=State.SUPPRESSED))
+    report = a_report(deliveries=3, no_longer=1, lines=lines, lost_lines=lines[:1])
+    half = {"state": RunState.RUNNING, "progress": Progress(bookings=9, lived=4, parts=2)}
+
+    def one(run_id: str, **changes: Any) -> str:
+        # So that it stays under way, whatever the clock is moved by.
+        seen = client.clock() + timedelta(days=9)
+        return kept(client, rule_id, id=run_id, name=words, seen_at=seen, **changes)
+
+    return {
+        "dry run, waiting": one("waiting"),
+        "dry run, half done": one("half", began_at=client.clock() - timedelta(minutes=1), **half),
+        "dry run, done": one("done", report=report),
+        "dry run, sent no more": one("lost", is_draft=True, report=report) + "?show=lost",
+        "dry run, failed": one("failed", state=RunState.FAILED, ended_at=client.clock(), sentence=words),
+    }
+
+
 def furnished(site: Site, words: str = "Eve Jones") -> dict[str, str]:
     """Fill the workspace, with `words` wherever people write; return the path of each page by its name."""
     client = site.client
@@ -134,6 +213,11 @@ def furnished(site: Site, words: str = "Eve Jones") -> dict[str, str]:
     client.v2.patch(f"/automation-rules/{rule['id']}", {"conditions": [question]})
     booking = client.book(name=words[:100], spot_details=words)
     client.drain()
+    reminder = client.a_rule(
+        link, event="before_meeting_starts", offset_minutes=60, name=f"{words} 2", actions=[action]
+    )
+    waiting = client.v2.get("/deliveries", state="scheduled").json()["deliveries"]
+    client.v2.post(f"/deliveries/{waiting[0]['id']}/pause")
     client.letterbox.outcome = REFUSED
     lost = client.book(name="Bob", slot_start_time="17:00")
     client.drain()
@@ -142,23 +226,45 @@ def furnished(site: Site, words: str = "Eve Jones") -> dict[str, str]:
     sent = next(one["id"] for one in log if one["state"] == "sent")
     failed = next(one["id"] for one in log if one["state"] == "failed")
     client.clock.advance(timedelta(minutes=1))
-    return {
-        "overview": "/overview",
-        "rules": "/rules",
-        "rule": f"/rules/{rule['id']}",
-        "rule, tried": f"/rules/{rule['id']}/try",
-        "bookings": "/bookings",
-        "booking": f"/bookings/{booking['id']}",
-        "cancelled booking": f"/bookings/{lost['id']}",
-        "deliveries": "/deliveries",
-        "delivery": f"/deliveries/{sent}",
-        "failed delivery": f"/deliveries/{failed}",
-        "sign-in": "/sign-in?next=/overview",
-        "home": "/",
-        "docs": "/docs",
-        "mailbox": "/mailbox",
-        "not found": "/bookings/nothing",
-    }
+    return (
+        _furnished_settings(client, link, words)
+        | _a_source(client, words)
+        | {
+            "overview": "/overview",
+            "rules": "/rules",
+            "rule": f"/rules/{rule['id']}",
+            "new rule": "/rules/new?starter=remind",
+            "rule, edited": f"/rules/{rule['id']}/edit",
+            "rule, tried": f"/rules/{rule['id']}/try",
+            "rule, on the past": f"/rules/{rule['id']}/dry-run",
+            **_dry_runs(client, rule["id"], booking["id"], words),
+            "bookings": "/bookings",
+            "booking": f"/bookings/{booking['id']}",
+            "cancelled booking": f"/bookings/{lost['id']}",
+            "planned": "/planned",
+            "planned day": "/planned?month=2026-11&day=2026-11-25",
+            "nothing planned": "/planned?month=2027-01",
+            "waiting delivery": f"/deliveries/{waiting[0]['id']}",
+            "rule, switched": f"/rules/{reminder['id']}/switch?on=no",
+            "rule, deleted": f"/rules/{rule['id']}/delete",
+            "deliveries": "/deliveries",
+            "delivery": f"/deliveries/{sent}",
+            "failed delivery": f"/deliveries/{failed}",
+            "sign-in": "/sign-in?next=/overview",
+            "audit log": "/settings/audit",
+            "how somebody reads": "/settings/me",
+            "home": "/",
+            "docs": "/docs",
+            "mailbox": "/mailbox",
+            "not found": "/bookings/nothing",
+        }
+    )
+
+
+def unfold(page: Page) -> None:
+    """Open all that is folded, also what is folded inside of that."""
+    while (folded := page.locator("details:not([open]) > summary:visible")).count():
+        folded.first.click()
 
 
 def axe_source() -> str:

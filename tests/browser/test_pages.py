@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.site import NASTY, Seat, Site, axe_source, furnished, seated
+from tests.browser.site import NASTY, Seat, Site, axe_source, furnished, seated, unfold
 
 SERIOUS = ("serious", "critical")
 
@@ -15,10 +15,11 @@ def test_what_people_write_never_runs_on_any_page_and_nothing_is_asked_of_others
     shown = 0
     for path in paths.values():
         seat.go(path)
-        for summary in seat.page.locator("main summary").all():
-            summary.click()
+        unfold(seat.page)
         shown += seat.page.content().count("canary()")
-        assert seat.page.locator("img, script, [onerror]").count() == 0
+        # Scripts of ours stand in the head; the editor of mails has an image of its own, that shows nothing.
+        foreign = seat.page.locator("body").locator("img:not(.ProseMirror-separator), script, [onerror]")
+        assert foreign.count() == 0
         assert "49" not in seat.page.locator("h1").all_inner_texts()
 
     assert shown > 20  # it stands there as text
@@ -36,12 +37,11 @@ def test_the_message_stands_in_a_frame_in_which_nothing_runs(seat: Seat) -> None
     assert seat.page.locator("iframe").get_attribute("sandbox") == ""
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1440])
-def test_everybody_can_use_every_page(browser: Browser, site: Site, width: int, scheme: str) -> None:
+def test_everybody_can_use_every_page_by_day_and_by_night(browser: Browser, site: Site, width: int) -> None:
     paths = furnished(site, "Eve Jones of the department with a Donaudampfschifffahrtsgesellschaftskapitänspatent")
     found = []
-    with seated(browser, site, width=width, scheme=scheme) as seat:
+    with seated(browser, site, width=width) as seat:
         axe = axe_source()
         found += _issues(seat, "/sign-in", axe)
         seat.sign_in()
@@ -53,16 +53,19 @@ def test_everybody_can_use_every_page(browser: Browser, site: Site, width: int, 
 
 def _issues(seat: Seat, path: str, axe: str) -> list[str]:
     seat.go(path)
-    for summary in seat.page.locator("summary:visible").all():
-        summary.click()
+    unfold(seat.page)
     seat.page.evaluate(axe)
     report = seat.page.evaluate("axe.run(document, {iframes: false})")
+    assert len(report["passes"]) > 10
+    # Night differs by its colours alone.
+    seat.page.emulate_media(color_scheme="dark")
+    at_night = seat.page.evaluate("axe.run(document, {iframes: false, runOnly: ['color-contrast']})")
+    seat.page.emulate_media(color_scheme="light")
     found = [
         f"{path}: {one['id']}: {one['nodes'][0]['html'][:200]}"
-        for one in report["violations"]
+        for one in [*report["violations"], *at_night["violations"]]
         if one["impact"] in SERIOUS
     ]
-    assert len(report["passes"]) > 10
     if seat.page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
         found.append(f"{path}: wider than the screen")
     return found
@@ -103,7 +106,7 @@ def test_a_booking_is_found_moved_and_cancelled(seat: Seat) -> None:
     page.get_by_label("Name or address").fill("eve")
     page.get_by_label("When", exact=True).select_option("Upcoming")
     page.get_by_role("button", name="Show").click()
-    page.get_by_role("link", name="Eve Jones").click()
+    page.get_by_role("link", name="Eve Jones").first.click()
 
     page.locator("summary", has_text="Reschedule").click()
     page.get_by_label("Date").fill("2026-11-20")
@@ -137,6 +140,18 @@ def test_a_failed_delivery_is_found_on_the_overview_and_retried(seat: Seat) -> N
     expect(seat.page.locator(".lead .chip")).to_have_text("scheduled")
 
 
+def test_how_invites_were_answered_is_seen_as_a_bar(seat: Seat) -> None:
+    furnished(seat.site)
+    seat.sign_in()
+
+    height = seat.page.locator("svg.bar").evaluate(
+        "(bar) => { const s = getComputedStyle(bar);"
+        " return bar.getBoundingClientRect().height - parseFloat(s.paddingTop) - parseFloat(s.paddingBottom); }"
+    )
+
+    assert height >= 10
+
+
 def test_the_log_is_saved_as_a_file(seat: Seat) -> None:
     furnished(seat.site)
     seat.sign_in()
@@ -155,14 +170,17 @@ def test_a_rule_is_tried_switched_off_and_undone(seat: Seat) -> None:
     path = furnished(seat.site)["rule"]
     seat.sign_in()
     seat.page.get_by_role("link", name="Rules").first.click()
-    seat.page.get_by_role("link", name="Eve Jones").click()
+    seat.page.get_by_role("link", name="Eve Jones", exact=True).click()
 
     seat.page.get_by_role("link", name="See what it would send").click()
     expect(seat.page.frame_locator("iframe").first.locator("p").first).to_contain_text("Alex Example")
 
     seat.go(path)
-    seat.page.get_by_role("button", name="Switch off").click()
+    seat.page.get_by_role("link", name="Switch off").click()
+    expect(seat.page.get_by_role("heading", name="What this will do")).to_be_visible()
+    seat.page.get_by_role("button", name="Switch it off").click()
     expect(seat.page.get_by_role("status")).to_contain_text("The rule is off")
+    seat.page.get_by_role("link", name="Make it this again: revision 2").click()
     seat.page.get_by_role("button", name="Make it revision 2 again").click()
     expect(seat.page.get_by_role("status")).to_contain_text("again as it was")
-    expect(seat.page.get_by_role("button", name="Switch off")).to_be_visible()
+    expect(seat.page.get_by_role("link", name="Switch off")).to_be_visible()

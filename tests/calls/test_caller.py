@@ -11,6 +11,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
 from tests.http_server import Receiver, Says
+from tests.mail.envelopes import a_claim
 from tocsin.calls.caller import HttpCaller
 from tocsin.domain.delivery import Outcome, Result
 from tocsin.domain.letter import Envelope
@@ -27,7 +28,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 def an_envelope(url: str, *, secrets: tuple[str, ...] = (SECRET,), number: int = 1) -> Envelope:
-    return Envelope(sender="", recipient=url, message=BODY, id=f"d{number}", secrets=secrets)
+    return Envelope(sender="", recipient=url, message=BODY, claim=a_claim(number), secrets=secrets)
 
 
 def call(

@@ -9,6 +9,8 @@ import httpcore
 import pytest
 
 from tests.http_server import Trap
+from tests.mail.envelopes import a_claim
+from tests.torture.rig import Rig
 from tocsin.calls.caller import HttpCaller
 from tocsin.calls.network import CheckedNetwork, ClosedAddressError, Deadline
 from tocsin.domain.delivery import Outcome, Result
@@ -135,7 +137,7 @@ OPEN = ["1.1.1.1", "8.8.8.8", "93.184.215.14", "2606:4700:4700::1111", "2a00:145
 def call(url: str) -> Outcome:
     caller = HttpCaller(allowed=(), clock=lambda: datetime(2026, 11, 24, tzinfo=UTC), call_s=2)
     envelope = Envelope(
-        sender="", recipient=url, message=b"{}", id="d", secrets=(secret_text("w", url, 1, secret=b"s"),)
+        sender="", recipient=url, message=b"{}", claim=a_claim(), secrets=(secret_text("w", url, 1, secret=b"s"),)
     )
     supply = iter([[envelope], []])
     ((number_and_outcome,),) = caller.send(lambda _wanted: next(supply))
@@ -144,12 +146,13 @@ def call(url: str) -> Outcome:
     return number_and_outcome[1]
 
 
-def test_no_notation_of_a_url_leads_inside() -> None:
+def test_no_notation_of_a_url_leads_inside(rig: Rig) -> None:
     assert len(URLS) >= 120
     with Trap() as trap:
         outcomes = {url: call(url.replace("{port}", str(trap.port))) for url in URLS}
 
         assert trap.connections == 0
+        rig.found("A24", f"0 connections by {len(URLS)} URLs at a trap that listens", is_met=True)
     reachable = {url for url, outcome in outcomes.items() if outcome.result is not Result.PERMANENT}
     # What is well-formed is looked up, and leads nowhere, or nowhere public.
     assert reachable <= {

@@ -70,13 +70,16 @@ def test_whoever_is_invited_again_after_a_cancel_gets_an_entry_with_another_uid(
     dead = an_invitation(method=Method.CANCEL, digest="whatever", sequence=3)
 
     assert not is_told(an_entry(), dead)
-    assert uid_for(a_booking(uid="b1@tocsin"), dead, Method.REQUEST) == "b1.4@tocsin"
-    assert uid_for(a_booking(), dead, Method.CANCEL) == dead.uid
+    assert uid_for(a_booking(uid="b1@tocsin"), dead, Method.REQUEST, "ada@example.org") == "b1.4@tocsin"
+    assert uid_for(a_booking(), dead, Method.CANCEL, "ada@example.org") == dead.uid
 
 
 def test_an_entry_keeps_the_uid_under_which_it_was_told() -> None:
-    assert uid_for(a_booking(uid="b1@tocsin"), None, Method.REQUEST) == "b1@tocsin"
-    assert uid_for(a_booking(uid="b1@tocsin"), an_invitation(uid="b1.4@tocsin"), Method.REQUEST) == "b1.4@tocsin"
+    assert uid_for(a_booking(uid="b1@tocsin"), None, Method.REQUEST, "ada@example.org") == "b1@tocsin"
+    assert (
+        uid_for(a_booking(uid="b1@tocsin"), an_invitation(uid="b1.4@tocsin"), Method.REQUEST, "ada@example.org")
+        == "b1.4@tocsin"
+    )
 
 
 def test_an_answer_counts_for_the_entry_that_it_was_given_to_and_for_no_later_one() -> None:
@@ -145,3 +148,24 @@ def test_a_history_replayed_tells_the_very_same(history: list[tuple[Entry, datet
     for entry, now in history:
         one, other = told_by(entry, one, now), told_by(entry, other, now)
     assert one == other
+
+
+@pytest.mark.parametrize(
+    ("recipient", "uid"),
+    [
+        pytest.param("eve@EXAMPLE.net", "x@cal.com", id="the client"),
+        pytest.param("oliver@example.com", "x@cal.com", id="a host"),
+        pytest.param("gus@example.net", "x@cal.com", id="a guest"),
+        pytest.param("ada@example.org", "b1@tocsin", id="somebody else"),
+    ],
+)
+def test_who_takes_part_keeps_the_entry_that_another_scheduler_made(recipient: str, uid: str) -> None:
+    booking = a_booking(uid="b1@tocsin", source_uid="x@cal.com", guests=("gus@example.net",))
+
+    assert uid_for(booking, None, Method.REQUEST, recipient) == uid
+
+
+def test_after_a_cancel_of_the_other_schedulers_entry_a_new_one_is_ours() -> None:
+    dead = an_invitation(uid="x", method=Method.CANCEL, sequence=3)
+
+    assert uid_for(a_booking(uid="b1@tocsin", source_uid="x"), dead, Method.REQUEST, "eve@example.net") == "b1.4@tocsin"

@@ -5,21 +5,23 @@ Every answer of v2 is compared with the OpenAPI document on its way, and a 5xx f
 
 import json
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default as modern
 from itertools import count
+from pathlib import Path
 from typing import Any, cast
 
 import httpx
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from tests.builders import SettableClock, a_chance
+from tests.builders import SettableClock, a_chance, a_trail
 from tests.faces.schema import Described
-from tocsin import server
+from tests.inspector import complaints
+from tocsin import bootstrap, server
 from tocsin.api import app as api
 from tocsin.bootstrap import App
 from tocsin.domain.delivery import Outcome, Result
@@ -29,6 +31,7 @@ from tocsin.services import administration
 from tocsin.services.ports_relay import Supply
 from tocsin.settings import Settings
 from tocsin.storage.store import SqlStore
+from tocsin.telemetry.metrics import Metrics
 from tocsin.workers.hints import Bell
 from tocsin.workers.loop import drain
 
@@ -49,6 +52,7 @@ TABLES = (
     "rule_plans",
     "deliveries",
     "attempts",
+    "interventions",
     "messages",
     "invitations",
     "inviters",
@@ -62,6 +66,14 @@ TABLES = (
     "recipients",
     "workspace_limits",
     "usage",
+    "sources",
+    "source_calls",
+    "source_bookings",
+    "source_looks",
+    "source_links",
+    "dry_runs",
+    "audit",
+    "audit_heads",
 )
 ENVIRONMENT = {"TOCSIN_BASE_URL": "http://tocsin.test", "TOCSIN_MAIL_FROM": "invites@tocsin.example"}
 ACCEPTED = Outcome(result=Result.ACCEPTED, code=250, enhanced_code="2.0.0", reply="taken")
@@ -82,6 +94,7 @@ class Letterbox:
             envelopes = supply(1)
             if not envelopes:
                 return
+            assert [wrong for one in envelopes for wrong in complaints(one.message, one.recipient)] == []
             self.envelopes += envelopes
             yield [(number, self.outcome)]
 
@@ -292,6 +305,11 @@ def refusal(response: httpx.Response, status: int) -> str:
     return str(body["error"])
 
 
+def headers_of(answer: httpx.Response) -> dict[str, str]:
+    """Return the headers of an answer, but for the name of the request."""
+    return {name: value for name, value in answer.headers.items() if name != "x-request-id"}
+
+
 def opened(app: App, subdomain: str) -> str:
     """Make a workspace; return a key to all of it."""
     values = {"subdomain": subdomain, "name": subdomain.title(), "time_zone": "Europe/Berlin", "mail_from": None}
@@ -302,7 +320,18 @@ def opened(app: App, subdomain: str) -> str:
     return key
 
 
+def opened_in(folder: Path, environment: Mapping[str, str]) -> str:
+    """Make the workspace `acme` in the SQLite file of a program that does not run yet; return a key to all of it."""
+    own = {"TOCSIN_DATABASE_URL": f"sqlite:///{folder / 'tocsin.db'}", "TOCSIN_FAULTS": ""}  # faults are the program's
+    app = bootstrap.open_app(Settings.from_environment({**environment, **own}))
+    with closing(app):
+        return opened(app, "acme")
+
+
 def an_app(store: SqlStore, clock: SettableClock, **environment: str) -> App:
+    store._trail = a_trail(clock)
+    metrics = Metrics()
+    store._telemetry = store.queue._telemetry = metrics
     return App(
         settings=Settings.from_environment(ENVIRONMENT | environment),
         store=store,
@@ -312,6 +341,7 @@ def an_app(store: SqlStore, clock: SettableClock, **environment: str) -> App:
         mailer=Letterbox,
         caller=CaptureMailer,
         bell=Bell(),
+        telemetry=metrics,
     )
 
 

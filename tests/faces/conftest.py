@@ -1,4 +1,4 @@
-"""A client of the whole application, on each store: one of its own for a test, or one for all tests of a module."""
+"""What tests of the faces share: a client of the whole application on each store, for a test or a module; the command line."""
 
 import shutil
 from collections.abc import Iterator
@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.faces.client import Client, connected
+from tests.faces.shell import Shell
 from tests.postgres import Postgres
 from tocsin.storage.database import Database
 from tocsin.storage.postgres import PostgresDatabase
@@ -55,3 +56,14 @@ def both(shared_databases: dict[str, Database]) -> Iterator[tuple[Client, Client
 def shared(request: pytest.FixtureRequest, both: tuple[Client, Client]) -> Client:
     """Give a client that a whole module shares; its tests run once on each store."""
     return both[0] if request.param == "sqlite" else both[1]
+
+
+@pytest.fixture
+def shell(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, sqlite_path: Path
+) -> Shell:
+    """Give the command line on a fresh SQLite file."""
+    assert sqlite_path.parent == tmp_path
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "200")
+    return Shell(capsys)

@@ -111,7 +111,7 @@ class Running:
         return (self.folder / "stderr.txt").read_text()
 
 
-def call(port: int, method: str, path: str, key: str, body: object = None) -> httpx.Response:
-    headers = {"X-Api-Key": key}
+def call(port: int, method: str, path: str, key: str, body: object = None, **more: str) -> httpx.Response:
+    headers = {"X-Api-Key": key} | more
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=PATIENCE_S) as http:
         return http.request(method, path, json=body)

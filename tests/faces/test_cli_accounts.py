@@ -5,20 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.faces.test_cli import Shell
+from tests.faces.shell import Shell
 
 PASSWORD = "correct horse battery"
 
 
 @pytest.fixture
-def shell(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, sqlite_path: Path
-) -> Shell:
+def shell(shell: Shell, tmp_path: Path) -> Shell:
     """Give the command line on a fresh SQLite file with the workspace `acme`, and a file with a password."""
-    assert sqlite_path.parent == tmp_path
-    monkeypatch.chdir(tmp_path)
     (tmp_path / "password").write_text(f"{PASSWORD}\r\nsecond line\n")
-    shell = Shell(capsys)
     shell.done("workspace", "create", "acme")
     return shell
 
@@ -86,3 +81,11 @@ def test_at_a_terminal_the_password_is_asked_for_twice_and_not_shown(
 )
 def test_what_cannot_be_done_is_told_in_one_line(shell: Shell, arguments: list[str], code: int, words: str) -> None:
     assert words in shell.refused(code, "account", *arguments)
+
+
+def test_an_account_without_a_password_asks_for_none(shell: Shell) -> None:
+    said = shell.done("account", "create", "acme", "ann@example.com", "--no-password")
+
+    assert said == "ann@example.com may sign in to acme as admin\n"
+    both = ("account", "create", "acme", "bob@example.com", "--no-password", "--password-file", "password")
+    assert "no-password: give it, or --password-file, and not both" in shell.refused(2, *both)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.faces.running import Program
-from tests.faces.test_cli import Shell
+from tests.faces.shell import Shell
 from tests.mail.dns_server import DnsServer
 from tests.ports import free_port
 from tocsin.services import administration_mail

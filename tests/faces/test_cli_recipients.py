@@ -4,12 +4,11 @@ import json
 import re
 from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 
 import pytest
 
 from tests.builders import NOON
-from tests.faces.test_cli import Shell
+from tests.faces.shell import Shell
 from tocsin import bootstrap
 from tocsin.domain.pause import Pause
 from tocsin.services import workspaces
@@ -20,14 +19,8 @@ ADA = "ada@example.org"
 
 
 @pytest.fixture
-def shell(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, sqlite_path: Path
-) -> Shell:
+def shell(shell: Shell) -> Shell:
     """Give the command line on a fresh SQLite file with the workspace `acme`."""
-    assert sqlite_path.parent == tmp_path
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("COLUMNS", "200")
-    shell = Shell(capsys)
     shell.done("workspace", "create", "acme")
     return shell
 

@@ -9,10 +9,11 @@ import httpx
 import pytest
 
 from tests.faces.running import Program
-from tests.faces.test_cli import SECRET, Shell, port_of, program
+from tests.faces.shell import Shell
+from tests.faces.test_cli import SECRET, port_of, program
 from tocsin import bootstrap
-from tocsin.api.schemas.rule_set import schema
 from tocsin.formats import yaml_document
+from tocsin.schemas.rule_set import schema
 from tocsin.services import links
 
 __all__ = ["program"]

@@ -1,23 +1,16 @@
 """`tocsin webhook`: the secret that is printed alone, and URLs that nobody may call."""
 
-from pathlib import Path
-
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from tests.faces.test_cli import Shell
+from tests.faces.shell import Shell
 
 URL = "https://hooks.example.org/bookings"
 
 
 @pytest.fixture
-def shell(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path, sqlite_path: Path
-) -> Shell:
+def shell(shell: Shell) -> Shell:
     """Give the command line on a fresh SQLite file with the workspace `acme`."""
-    assert sqlite_path.parent == tmp_path
-    monkeypatch.chdir(tmp_path)
-    shell = Shell(capsys)
     shell.done("workspace", "create", "acme")
     return shell
 

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.types import Message
 
 from tocsin.domain.errors import InvalidInputError, TooLargeError, UnsupportedMediaError
-from tocsin.web.forms import LARGEST_FORM, body_of, fields
+from tocsin.web.forms import LARGEST_FORM, body_of, fields, pairs
 
 
 def sent(pieces: Iterator[bytes]) -> Request:
@@ -90,3 +90,18 @@ def test_whatever_comes_is_a_form_or_a_plain_refusal(parameters: str, body: str,
         return
 
     assert all(isinstance(name, str) and isinstance(value, str) for name, value in found.items())
+
+
+PARTS = b'--x\r\nContent-Disposition: form-data; name="a"\r\n\r\n%d\r\n'
+TWICE = b"".join(PARTS % number for number in (1, 2)) + b"--x--"
+
+
+@pytest.mark.parametrize(
+    ("content_type", "body"),
+    [("application/x-www-form-urlencoded", b"a=1&a=2"), ("multipart/form-data; boundary=x", TWICE)],
+)
+def test_a_name_that_comes_twice_has_both_values_and_too_many_are_refused(content_type: str, body: bytes) -> None:
+    assert pairs(content_type, body) == [("a", "1"), ("a", "2")]
+    assert fields(content_type, body) == {"a": "2"}
+    with pytest.raises(InvalidInputError, match="has more than 1 fields"):
+        pairs(content_type, body, most=1)

@@ -102,8 +102,9 @@ def test_a_rule_writes_to_the_guests_and_they_can_stop_it(client: Client) -> Non
     client.book(form_responses={FIELD: [GUS, GIA]})
     client.drain()
 
-    assert [envelope.recipient for envelope in client.letterbox.envelopes] == [GUS, GIA, "eve@example.net"]
-    assert ["List-Unsubscribe" in letter for letter in client.letterbox.letters()] == [True, True, False]
+    recipients = [envelope.recipient for envelope in client.letterbox.envelopes]
+    can_stop = ["List-Unsubscribe" in letter for letter in client.letterbox.letters()]
+    assert sorted(zip(recipients, can_stop, strict=True)) == [("eve@example.net", False), (GIA, True), (GUS, True)]
 
 
 def test_a_condition_can_look_at_the_guests(client: Client) -> None:

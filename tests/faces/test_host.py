@@ -14,6 +14,7 @@ import pytest
 from tests.faces.client import Client
 from tests.faces.running import Program
 from tests.ports import free_port
+from tests.torture.rig import Rig
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +112,37 @@ def test_the_workspace_is_found(site: Site, host: bytes) -> None:
 )
 def test_nothing_is_guessed_from_another_host(site: Site, host: bytes) -> None:
     assert site.status(b"Host: " + host) in (400, 404)
+
+
+ODD = b"\x00\t\x0b\x7f\xa0 .,:;/\\?#@%&=[]{}<>\"'|*-_~^!0aZ\xe1\xff"
+
+
+def made_up_hosts() -> list[bytes]:
+    """Return hosts that are one or two octets from the right one: something put in, taken out, twice, or in its place."""
+    right = b"acme.tocsin.test"
+    one = [right[:at] + bytes([odd]) + right[at:] for at in range(len(right) + 1) for odd in ODD]
+    one += [right[:at] + bytes([odd]) + right[at + 1 :] for at in range(len(right)) for odd in ODD]
+    one += [right[:at] + right[at + 1 :] for at in range(len(right))]
+    one += [b"globex" + bytes([odd]) + right for odd in ODD] + [right + bytes([odd]) + b"globex" for odd in ODD]
+    return one + [host + bytes([odd]) for host in one[::7] for odd in ODD[::3]]
+
+
+def is_right(host: bytes) -> bool:
+    """Tell whether a header with this host names `acme` (RFC 9110, 7.2); white space behind it is not forgiven."""
+    name, _, port = host.lstrip(b" \t").lower().partition(b":")
+    return name.removesuffix(b".") == b"acme.tocsin.test" and (port.isdigit() or b":" not in host)
+
+
+def test_no_host_that_is_made_up_leads_to_a_workspace(site: Site, rig: Rig) -> None:
+    hosts = made_up_hosts()
+    hosts = hosts[:: rig.size(quick=len(hosts) // 200, nightly=1)]
+
+    statuses = {host: site.status(b"Host: " + host) for host in hosts}
+
+    opened = {host for host, status in statuses.items() if status == 200}
+    assert opened == {host for host in hosts if is_right(host)}
+    assert set(statuses.values()) <= {200, 400, 401, 404}
+    rig.found("A18", f"0 of {len(hosts):,} made up hosts lead to a workspace", is_met=True)
 
 
 def test_a_key_is_no_use_at_the_host_of_another_workspace(site: Site) -> None:

@@ -10,6 +10,7 @@ import pytest
 from icalendar import Calendar
 
 from tests.faces.client import Client, an_action, booking_body
+from tests.inspector import HEADERS
 
 HOSTILE = [
     "=?UTF-8?Q?hi=0D=0ABcc:_x@y?=",
@@ -63,23 +64,6 @@ FIELDS = (
 STRICT = ("room_url", "email", "time_zone", "meeting_slug", "host_email")
 VARIABLES = "{{client.name}}|{{client.first_name}}|{{client.email}}|{{booking.cancel_reason}}|{{meeting.join_url}}"
 BODY = "<p>{{client.name}}|{{booking.cancel_reason}}|{{meeting.name}}|{{meeting.description}}|{{host.name}}</p>"
-HEADERS = {
-    "from",
-    "to",
-    "subject",
-    "date",
-    "message-id",
-    "mime-version",
-    "content-type",
-    "reply-to",
-    "auto-submitted",
-    "references",
-    "in-reply-to",
-    "content-class",
-    "sender",
-    "list-unsubscribe",
-    "list-unsubscribe-post",
-}
 
 
 def shape(message: bytes) -> tuple[list[str], list[str], list[str]]:

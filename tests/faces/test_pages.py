@@ -10,7 +10,8 @@ from tests.faces.client import Client, an_action, connected
 from tocsin.api import app as api
 from tocsin.storage.store import SqlStore
 
-PAGES = ["/", "/docs", "/mailbox", "/mailbox/nothing", "/static/tocsin.css", "/mailbox/nothing/html"]
+PUBLIC = ["/", "/docs", "/static/tocsin.css"]
+MAILBOX = ["/mailbox", "/mailbox/nothing", "/mailbox/nothing/invite.ics", "/mailbox/nothing/message.eml"]
 
 
 class Seen(HTMLParser):
@@ -56,17 +57,16 @@ def test_the_reference_names_every_path_of_v2_and_works_offline(shared: Client) 
     assert "required" in seen.text
 
 
-@pytest.mark.parametrize("path", PAGES)
+@pytest.mark.parametrize("path", PUBLIC + MAILBOX)
 def test_every_page_is_locked_down(shared: Client, path: str) -> None:
     headers = shared.root.get(path).headers
 
     policy = headers["content-security-policy"]
     assert "default-src 'none'" in policy
-    assert "frame-ancestors 'none'" in policy or "sandbox" in policy
-    assert "script-src" not in policy
-    assert "unsafe-eval" not in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe-" not in policy
     assert headers["x-content-type-options"] == "nosniff"
-    assert headers["referrer-policy"] == "no-referrer"
+    assert headers["referrer-policy"] == ("same-origin" if path in MAILBOX else "no-referrer")
     assert headers["cross-origin-opener-policy"] == "same-origin"
     assert "set-cookie" not in headers
     assert "access-control-allow-origin" not in headers
@@ -121,26 +121,24 @@ def test_the_mailbox_shows_what_was_sent_and_runs_nothing_of_it(client: Client, 
     assert page.tags.count("iframe") == 1
     assert "sandbox" in page.attributes
     assert "SUMMARY" in page.text
-    assert "To ada@example.org, because of booking_confirmed" in page.text
+    assert "To ada@example.org, because of booking confirmed" in page.text
 
 
 def test_the_parts_of_a_message_are_downloaded(client: Client, posted: str) -> None:
     (envelope,) = client.letterbox.envelopes
 
-    html = client.root.get(f"{posted}/html")
     invite = client.root.get(f"{posted}/invite.ics")
     message = client.root.get(f"{posted}/message.eml")
 
-    assert "sandbox" in html.headers["content-security-policy"]
-    assert "allow-scripts" not in html.headers["content-security-policy"]
-    assert {"img", "script"}.isdisjoint(Seen(html.text).tags)
     assert invite.text.startswith("BEGIN:VCALENDAR\r\n")
     assert invite.headers["content-type"].startswith("text/calendar")
     assert message.content == envelope.message
     assert client.root.get(f"{posted}/attachment").status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/mailbox/nothing", "/mailbox/%00", "/mailbox/nothing/html", "/mailbox/%00/html"])
+@pytest.mark.parametrize(
+    "path", ["/mailbox/nothing", "/mailbox/%00", "/mailbox/nothing/message.eml", "/mailbox/%00/invite.ics"]
+)
 def test_a_message_that_is_not_there_is_not_found(client: Client, path: str) -> None:
     assert client.root.get(path).status_code == 404
 
@@ -183,7 +181,7 @@ def test_there_is_no_mailbox_where_others_could_look(without_mailbox: Client) ->
     client.drain()
     (delivery,) = client.v2.get("/deliveries").json()["deliveries"]
 
-    for path in ("", f"/{delivery['id']}", f"/{delivery['id']}/html", f"/{delivery['id']}/message.eml"):
+    for path in ("", f"/{delivery['id']}", f"/{delivery['id']}/invite.ics", f"/{delivery['id']}/message.eml"):
         response = client.root.get(f"/mailbox{path}")
         assert response.status_code == 404
         assert "ada@example.org" not in response.text

@@ -51,9 +51,25 @@ def test_a_rule_says_in_a_sentence_when_it_fires(
 
 
 def test_conditions_stand_in_words(ann: Visitor) -> None:
-    rule_id = a_rule(ann, conditions=[{"field": "client.domain", "operator": "is", "value": "example.org"}])
+    domain = {"field": "client.domain", "operator": "is", "value": "example.org"}
+    days = {"field": "booking.weekday", "operator": "is_none_of", "value": ["saturday", "sunday"]}
+    rule_id = a_rule(ann, conditions=[domain, {"any": [days, domain]}])
 
-    assert "client.domain is example.org" in text(ann, f"/rules/{rule_id}")
+    page = text(ann, f"/rules/{rule_id}")
+
+    assert "the domain of the client's address is example.org" in page
+    assert (
+        "the day of the week is none of saturday, sunday, or the domain of the client's address is example.org" in page
+    )
+
+
+def test_a_mail_stands_as_people_read_it(ann: Visitor) -> None:
+    rule_id = a_rule(ann, actions=[an_action(email_body="<p>Hello <strong>{{client.name}}</strong></p><p>Bye</p>")])
+
+    page = text(ann, f"/rules/{rule_id}")
+
+    assert "Hello {{client.name}}" in page
+    assert "<strong>" not in page
 
 
 def test_what_a_rule_would_send_is_shown_and_nothing_is_kept(ann: Visitor) -> None:
@@ -81,7 +97,7 @@ def test_a_rule_is_switched_and_made_what_it_was(ann: Visitor) -> None:
     page = text(ann, path)
     assert "Revision 2" in page
     assert "by ann@example.com" in page
-    assert "Changed: enabled" in page
+    assert "On or off on off" in page
 
     assert "The rule is again as it was then" in told(ann, f"{path}/undo", {"revision": "1"})
     assert ann.client.v2.get(f"/automation-rules/{rule_id}").json()["workflow"]["enabled"] is True

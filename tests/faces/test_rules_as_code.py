@@ -23,11 +23,11 @@ from tests.faces.client import (
 )
 from tests.faces.rule_sets import RULE_SETS, SLUGS
 from tocsin.api.rule_set import COMMANDS
-from tocsin.api.schemas.rule_set import RuleSetIn, schema
 from tocsin.domain.errors import ConflictError
 from tocsin.domain.events import OF_RULES
 from tocsin.domain.rules import RuleDraft
 from tocsin.formats import yaml_document
+from tocsin.schemas.rule_set import RuleSetIn, schema
 from tocsin.services import faults, rule_set, rules
 from tocsin.storage.postgres import PostgresDatabase
 from tocsin.storage.store import SqlStore

@@ -1,17 +1,27 @@
 """Who gets to see pages, and which forms are taken: cookies, origins, tokens, roles, headers."""
 
+import re
+
 import pytest
 
 from tests.builders import HOUR
 from tests.faces.client import Client
 from tests.faces.test_pages import assert_harmless
 from tests.faces.visitor import COOKIE, Visitor, an_account, signed_in
-from tocsin.domain.accounts import MOST_TRIES_OF_ACCOUNT
+from tocsin.domain.accounts import MOST_TRIES_OF_ACCOUNT, Role
 from tocsin.web.views import PAGES
 
-GETS = [page.path.replace("{id}", "nothing") for page in PAGES if page.method == "GET"]
+
+def filled(pattern: str) -> str:
+    """Return an address of a page with nothing there."""
+    return re.sub(r"\{\w+\}", "nothing", pattern)
+
+
+GETS = [filled(page.path) for page in PAGES if page.method == "GET"]
+INSIDE = [filled(page.path) for page in PAGES if page.method == "GET" and page.role is not None]
 POSTS = [page for page in PAGES if page.method == "POST"]
-DEEDS = [page.path.replace("{id}", "nothing") for page in POSTS if page.role is not None]
+OF_ADMINS = [filled(page.path) for page in POSTS if page.role is Role.ADMIN]
+DEEDS = [filled(page.path) for page in POSTS if page.role is not None]
 
 
 @pytest.fixture
@@ -26,7 +36,7 @@ def vic(sqlite_client: Client) -> Visitor:
     return signed_in(sqlite_client, "vic@example.com", "viewer")
 
 
-@pytest.mark.parametrize("path", [path for path in GETS if path != "/sign-in"])
+@pytest.mark.parametrize("path", INSIDE)
 def test_without_a_session_a_page_leads_to_the_sign_in_and_back(sqlite_client: Client, path: str) -> None:
     response = Visitor(client=sqlite_client).get(f"{path}?q=a%20b&x=1")
 
@@ -196,7 +206,7 @@ def test_an_older_browser_can_send_forms_too(ann: Visitor, headers: dict[str, st
     assert ann.post("/sign-out", **headers).status_code == 303
 
 
-@pytest.mark.parametrize("path", [path for path in DEEDS if path != "/sign-out"])
+@pytest.mark.parametrize("path", OF_ADMINS)
 def test_a_viewer_changes_nothing(vic: Visitor, path: str) -> None:
     response = vic.post(path, {"reason": "x", "no_show": "yes"})
 

@@ -103,3 +103,14 @@ def test_an_unknown_zone_is_an_error() -> None:
 )
 def test_a_language_that_dates_cannot_be_written_in_is_told(name: str, is_known: bool) -> None:
     assert (dates.locale_complaint(name) is None) is is_known
+
+
+def test_a_leaf_and_a_clock_are_those_of_the_readers_zone_and_language() -> None:
+    late = datetime(2026, 11, 24, 22, 30, tzinfo=UTC)
+
+    assert dates.leaf(late, "Europe/London", "en") == ("Tue", "24", "Nov")
+    assert dates.leaf(late, "Asia/Tokyo", "de") == ("Mi.", "25", "Nov")
+    assert dates.leaf(late, "Africa/Cairo", "ar-EG")[1] == "٢٥"
+    assert dates.day(late, "Asia/Tokyo", "en") == "Wednesday, 25 November 2026"
+    assert dates.clock(late, "Asia/Tokyo", "en") == "07:30"
+    assert dates.clock(late, "America/New_York", "es-MX") == "5:30\u202fp.m."

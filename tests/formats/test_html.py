@@ -192,6 +192,21 @@ def test_the_second_reading_does_not_trust_the_sanitiser(document: str) -> None:
         html._assert_clean(document)
 
 
+class Lax:
+    """A sanitiser that lets everything through."""
+
+    def clean(self, document: str) -> str:
+        return document
+
+
+def test_what_a_broken_sanitiser_lets_through_does_not_go_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(html, "_CLEANER", Lax())
+
+    assert html.clean("<p>Hello</p>") == "<p>Hello</p>"
+    with pytest.raises(html.UnsafeHtmlError, match="not allowed after sanitising"):
+        html.clean("<p onclick='x()'>Hello</p>")
+
+
 @settings(deadline=None)
 @given(soup, st.fixed_dictionaries({"n": hostile_text}))
 def test_whatever_is_filled_only_the_allowed_comes_out(template: str, values: Mapping[str, str]) -> None:

@@ -1,22 +1,9 @@
-import zoneinfo
-from collections.abc import Iterator
 from datetime import UTC, date, datetime, time
 
 import pytest
 
+from tests.pinned_zones import the_pinned_copy  # noqa: F401  pytest finds it by its name
 from tocsin.formats import zones
-
-
-@pytest.fixture(autouse=True)
-def the_pinned_copy() -> Iterator[None]:
-    """The tzdata package's zones, as bootstrap sets them; the system's are given back afterwards."""
-    before = zoneinfo.TZPATH
-    zoneinfo.reset_tzpath(to=[])
-    zoneinfo.ZoneInfo.clear_cache()
-    zones._zone.cache_clear()
-    yield
-    zoneinfo.reset_tzpath(to=before)
-    zones._zone.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -26,6 +13,7 @@ def the_pinned_copy() -> Iterator[None]:
         pytest.param("America/New_York", "2026-11-01T01:30", "2026-11-01T05:30", id="overlap"),
         pytest.param("Australia/Lord_Howe", "2026-10-04T02:15", "2026-10-03T15:45", id="gap of half an hour"),
         pytest.param("Australia/Lord_Howe", "2026-04-05T01:45", "2026-04-04T14:45", id="overlap of half an hour"),
+        pytest.param("America/Nuuk", "2023-10-28T23:30", "2023-10-29T01:30", id="no change, though the rule knows one"),
         pytest.param("Europe/Dublin", "2026-01-15T12:00", "2026-01-15T12:00", id="negative summer time, winter"),
         pytest.param("Europe/Dublin", "2026-07-15T12:00", "2026-07-15T11:00", id="negative summer time, summer"),
         pytest.param("Africa/Casablanca", "2026-02-15T02:30", "2026-02-15T01:30", id="Ramadan"),

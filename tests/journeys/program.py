@@ -14,13 +14,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, Protocol
 
 from tests.builders import a_link, a_member, a_rule, a_workspace, an_action
 from tests.ports import free_port
-from tests.smtp_server import Sink
 from tocsin import bootstrap
-from tocsin.domain.access import Scope
+from tocsin.domain.access import KeyDraft, Scope
 from tocsin.domain.rules import AutomationRule
 from tocsin.mail.transport import CONNECTIONS
 from tocsin.services import access
@@ -29,6 +28,13 @@ from tocsin.settings import Settings
 ROOT = Path(__file__).parents[2]
 LIMIT_S = 240.0  # for what has to come in the end; nothing depends on how soon it does
 RECIPIENTS = ("ada@example.org", "{{client.email}}")
+
+
+class Listening(Protocol):
+    """A relay, as far as the program has to find it."""
+
+    @property
+    def port(self) -> int: ...
 
 
 class SinkProcess:
@@ -57,12 +63,13 @@ class SinkProcess:
 
 @dataclass(frozen=True)
 class Program:
-    """`tocsin serve`, and beside it `tocsin worker` where that is its own process."""
+    """`tocsin serve`, and beside it `tocsin worker` where that is its own process. `module` is what is run in its place."""
 
     environment: Mapping[str, str]
     key: str
     port: int
     parts: tuple[tuple[str, ...], ...]
+    module: str = "tocsin"
     _running: dict[tuple[str, ...], subprocess.Popen[str]] = field(default_factory=dict)
 
     def start(self, *, faults: str = "") -> None:
@@ -70,7 +77,7 @@ class Program:
         started = [part for part in self.parts if part not in self._running]
         for part in started:
             self._running[part] = subprocess.Popen(
-                [sys.executable, "-m", "tocsin", *part],
+                [sys.executable, "-m", self.module, *part],
                 cwd=ROOT,
                 env={**os.environ, **self.environment, "TOCSIN_FAULTS": faults},  # noqa: TID251  a child's
                 stdout=subprocess.PIPE,
@@ -259,7 +266,13 @@ def a_body(number: int) -> dict[str, Any]:
 
 
 def prepare(
-    database_url: str, sink: SinkProcess | Sink, *, lease_s: int, connections: int = CONNECTIONS, **action: Any
+    database_url: str,
+    sink: Listening,
+    *,
+    lease_s: int,
+    connections: int = CONNECTIONS,
+    state_dir: Path | str = "",
+    **action: Any,
 ) -> Program:
     """Put a workspace with a link, a rule and a key into a migrated database; return the program on it, not started.
 
@@ -274,6 +287,7 @@ def prepare(
         "TOCSIN_MAIL_FROM": "invites@tocsin.example",
         "TOCSIN_SECRET_KEY": "s" * 64,
         "TOCSIN_LEASE_S": str(lease_s),
+        "TOCSIN_STATE_DIR": str(state_dir),
         "TOCSIN_LIMIT_RECIPIENT": "",  # one recipient is told of every booking
     }
     app = bootstrap.open_app(Settings.from_environment(environment))
@@ -285,7 +299,12 @@ def prepare(
             tx.links.put(a_link())
             tx.rules.put(rule)
         _, key = access.create_key(
-            app.store, "acme", name="", scopes=[Scope.ADMIN], pepper=app.pepper, now=app.clock(), chance=app.chance
+            app.store,
+            "acme",
+            KeyDraft(name="", scopes=frozenset({Scope.ADMIN})),
+            pepper=app.pepper,
+            now=app.clock(),
+            chance=app.chance,
         )
     finally:
         app.close()

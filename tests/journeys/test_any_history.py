@@ -213,7 +213,7 @@ def check_deliveries(history: History) -> None:
         event(one.state.value)
         # The relay has worked for days, so what is open waits for a moment that has not come.
         assert one.state not in OPEN or (one.state is State.SCHEDULED and one.due_at > history.world.clock())
-        assert one.state in OPEN or one.settled_at is not None
+        assert (one.state in OPEN) is (one.settled_at is None)
         assert one.state in {State.SCHEDULED, State.SENT} or one.reason
     counted = Counter(one.state for one in found)
     assert sum(counted.values()) == len(found) == len({one.id for one in found})

@@ -26,6 +26,7 @@ from tests.journeys.world import World
 from tocsin.domain.actions import ActionType
 from tocsin.domain.conditions import Condition, Field, Operator
 from tocsin.domain.delivery import Cause, Delivery, State
+from tocsin.domain.dry_run import Progress
 from tocsin.domain.events import EventKind
 from tocsin.domain.rsvp import Rsvp
 from tocsin.domain.rules import AutomationRule, RuleDraft
@@ -53,7 +54,12 @@ def tried(
         workspace = tx.workspaces.by_id(WORKSPACE_ID)
         assert workspace is not None
         past = gather(tx, workspace, wanted)
-    return dry_run(world.sender, scratch or Scratch().open, past, wanted, now=world.clock())
+    told = list[Progress]()
+    found = dry_run(world.sender, scratch or Scratch().open, past, wanted, now=world.clock(), told=told.append)
+    done = [one.done for one in told]
+    assert done == sorted(done)
+    assert told[-1].done == told[-1].total == len(past.lives) * (2 if past.rules else 1)
+    return found
 
 
 @contextmanager

@@ -24,7 +24,6 @@ from tests.builders import (
     an_email,
 )
 from tests.journeys.world import AWAY, GREYLISTED, REFUSED, SECOND_HOST, Postbox, World
-from tocsin.api.schemas.explain import ExplainAnswer
 from tocsin.domain.conditions import Condition, Field, Operator
 from tocsin.domain.delivery import OPEN, Cause, Delivery, State
 from tocsin.domain.errors import ConflictError, InvalidInputError, NotFoundError
@@ -35,6 +34,7 @@ from tocsin.domain.occasions import Occasion
 from tocsin.domain.recipients import recipient_key
 from tocsin.domain.rsvp import Rsvp
 from tocsin.domain.rules import AutomationRule, RuleDraft
+from tocsin.schemas.explain import ExplainAnswer
 from tocsin.services import rules, suppressions
 from tocsin.services.explain import DeliveryWhy, RuleWhy, Why, explain
 from tocsin.storage.store import SqlStore

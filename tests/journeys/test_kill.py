@@ -10,13 +10,14 @@ import pytest
 
 from tests.journeys.program import Balance, Client, Program, SinkProcess, balance, prepare, running, until
 from tests.postgres import Postgres
-from tocsin.mail.transport import CONNECTIONS
+from tests.torture.rig import Rig
 
-KILLS = 60
 # As in production, and more than half of the campaign: what is in hand at three deaths is taken for their cause.
 LEASE_S = 60
 FIRST, LAST = 0.08, 0.45  # seconds after it is ready, between which the program is killed
-MOST_BOOKINGS = 600
+BOOKINGS_A_KILL = 13
+MOST_A_KILL = 0.2  # messages that are sent once more
+MOST_IN_FEW = 1.0  # the same where a single kill, with a message on each connection, decides over the mean
 
 NewUrl = Callable[[], str]
 
@@ -50,13 +51,13 @@ def sinks(tmp_path: Path) -> Iterator[Callable[[], SinkProcess]]:
         sink.close()
 
 
-def killed_at_random(program: Program, client: Client, sink: SinkProcess, *, seed: int) -> Balance:
-    """Kill the program, or a part of it, KILLS times under load; then let it finish."""
+def killed_at_random(program: Program, client: Client, sink: SinkProcess, *, kills: int, seed: int) -> Balance:
+    """Kill the program, or a part of it, so many times under load; then let it finish."""
     chance = random.Random(seed)
     with running(program):
         program.start()
         client.start()
-        for _ in range(KILLS):
+        for _ in range(kills):
             threading.Event().wait(chance.uniform(FIRST, LAST))
             program.kill(chance.sample(program.parts, k=chance.randint(1, len(program.parts))))
             program.start()
@@ -67,35 +68,37 @@ def killed_at_random(program: Program, client: Client, sink: SinkProcess, *, see
 
 
 def test_nothing_is_lost_however_often_the_program_is_killed(
-    new_url: dict[str, NewUrl], sinks: Callable[[], SinkProcess], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    rig: Rig, new_url: dict[str, NewUrl], sinks: Callable[[], SinkProcess], tmp_path: Path
 ) -> None:
+    kills = rig.size(quick=45, nightly=500)
+
     def campaign(sort: str, sink: SinkProcess, url: str) -> Balance:
-        program = prepare(url, sink, lease_s=LEASE_S)
-        client = Client(program, tmp_path / f"acknowledged-{sort}.txt", most=MOST_BOOKINGS)
-        return killed_at_random(program, client, sink, seed=2026)
+        program = prepare(url, sink, lease_s=LEASE_S, state_dir=tmp_path)
+        client = Client(program, tmp_path / f"acknowledged-{sort}.txt", most=BOOKINGS_A_KILL * kills)
+        return killed_at_random(program, client, sink, kills=kills, seed=2026)
 
     with ThreadPoolExecutor(2) as pool:
         futures = {sort: pool.submit(campaign, sort, sinks(), new_url[sort]()) for sort in ("sqlite", "postgresql")}
         found = {sort: future.result() for sort, future in futures.items()}
 
-    with capsys.disabled():
-        for sort, one in found.items():
-            print(  # noqa: T201  the figures of the campaign
-                f"\n{sort}: {KILLS} kills, {one.writes} writes acknowledged, {len(one.lost)} lost, {one.states} deliveries,"
-                f" {one.taken} taken by the relay, {one.duplicates} duplicates, {one.differing} of them differing"
-            )
-    for one in found.values():
-        assert one.writes > KILLS
-        assert one.lost == set()
-        assert one.states == {"sent": 2 * one.writes}
-        assert one.missing == set()
-        assert one.taken - one.duplicates == 2 * one.writes
-        assert one.differing == 0
-        assert one.duplicates <= CONNECTIONS * KILLS  # at most one for each open connection and kill
+    each = f"{kills} kills on each database"
+    writes = sum(one.writes for one in found.values())
+    lost = sum(len(one.lost) for one in found.values())
+    astray = sum(2 * one.writes - one.states.get("sent", 0) + len(one.missing) for one in found.values())
+    repeated = ", ".join(f"{sort} {one.duplicates / kills:.2f}" for sort, one in found.items())
+    rig.found("A1", f"{lost} of {writes} in {each}", is_met=lost == 0 and writes > 2 * kills)
+    rig.found("A3", f"{astray} of {2 * writes} after {each}", is_met=astray == 0)
+    most = MOST_A_KILL if rig.is_nightly else MOST_IN_FEW
+    rig.found(
+        "A5",
+        f"{repeated} in {each}" + ("" if rig.is_nightly else f", held against {most}, because so few tell little"),
+        is_met=all(one.duplicates <= most * kills and one.differing == 0 for one in found.values()),
+    )
+    assert all(one.taken - one.duplicates == 2 * one.writes for one in found.values())
 
 
-# Each point with the pass at which it strikes, and how many duplicates there may and must be. There is one connection, so one
-# message at most is handed over that nobody has written down.
+# Each point with the pass at which it strikes, and how many duplicates there may and must be without receipts. There is one
+# connection, so one message at most is handed over that nobody has written down.
 POINTS = [
     *((f"before_commit:kill@{number}", 0, 1) for number in (1, 3, 6)),
     *((f"after_commit:kill@{number}", 0, 0) for number in (1, 3, 6)),
@@ -120,12 +123,12 @@ def killed_at(program: Program, client: Client, sink: SinkProcess, point: str) -
         return balance(program, client, sink, program.await_end())
 
 
-@pytest.mark.parametrize("sort", ["sqlite", "postgresql"])
-def test_a_kill_at_any_point_loses_nothing_and_repeats_only_what_was_handed_over(
-    sort: str, new_url: dict[str, NewUrl], sinks: Callable[[], SinkProcess], tmp_path: Path
+@pytest.mark.parametrize(("sort", "has_receipts"), [("sqlite", True), ("postgresql", False)])
+def test_a_kill_at_any_point_loses_nothing_and_repeats_only_what_was_handed_over_and_not_noted(
+    sort: str, *, has_receipts: bool, new_url: dict[str, NewUrl], sinks: Callable[[], SinkProcess], tmp_path: Path
 ) -> None:
     def one(case: tuple[str, int, int], sink: SinkProcess, url: str) -> Balance:
-        program = prepare(url, sink, lease_s=3, connections=1)
+        program = prepare(url, sink, lease_s=3, connections=1, state_dir=tmp_path if has_receipts else "")
         client = Client(program, tmp_path / f"{sort}-{case[0]}.txt", most=10, waits=True)
         return killed_at(program, client, sink, case[0])
 
@@ -136,5 +139,7 @@ def test_a_kill_at_any_point_loses_nothing_and_repeats_only_what_was_handed_over
     for (point, least, most), came in found.items():
         assert (point, came.lost, came.missing, came.differing) == (point, set(), set(), 0)
         assert came.states == {"sent": 2 * came.writes}, point
-        assert least <= came.duplicates <= most, point
+        # The fault strikes when the relay's answer was read, which is when it is noted.
+        is_noted = has_receipts and least == 1
+        assert came.duplicates == 0 if is_noted else least <= came.duplicates <= most, point
         assert came.taken - came.duplicates == 2 * came.writes, point

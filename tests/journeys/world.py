@@ -11,7 +11,6 @@ import pytest
 from tests.builders import (
     DAY,
     LINK_ID,
-    WORKSPACE_ID,
     SettableClock,
     a_chance,
     a_client,
@@ -21,6 +20,7 @@ from tests.builders import (
     an_action,
     an_outcome,
 )
+from tests.inspector import complaints
 from tests.smtp_server import Sink
 from tocsin.domain.actions import Action
 from tocsin.domain.conditions import Condition
@@ -29,7 +29,7 @@ from tocsin.domain.events import EventKind
 from tocsin.domain.invite import Invitation
 from tocsin.domain.letter import Envelope
 from tocsin.domain.limits import Limits
-from tocsin.domain.model import Booking, Client, Member, MemberId, Place
+from tocsin.domain.model import Booking, Client, Member, MemberId, Place, Workspace
 from tocsin.domain.rsvp import Answer, Rsvp
 from tocsin.domain.rules import AutomationRule, RuleDraft
 from tocsin.mail.lanes import Lanes
@@ -100,7 +100,16 @@ class Postbox:
 class World:
     """One workspace with one link and two members; `drain` delivers what is due as the clock stands."""
 
-    def __init__(self, store: SqlStore, mailer: Mailer, *, hears: bool = False) -> None:
+    def __init__(
+        self,
+        store: SqlStore,
+        mailer: Mailer,
+        *,
+        hears: bool = False,
+        workspace: Workspace | None = None,
+    ) -> None:
+        workspace = workspace or a_workspace()
+        self.workspace_id = workspace.id
         self.store = store
         self.mailer = mailer
         self.clock = SettableClock()
@@ -116,19 +125,19 @@ class World:
             limits=Limits(),
         )
         with store.registry() as registry:
-            registry.add(a_workspace())
-        with store.transaction(WORKSPACE_ID) as tx:
+            registry.add(workspace)
+        with store.transaction(self.workspace_id) as tx:
             tx.members.put(a_member())
             tx.members.put(SECOND_HOST)
             tx.links.put(a_link())
             tx.outcomes.put(an_outcome(), now=self.clock())
 
     def set_link(self, **changes: Any) -> None:
-        with self.store.transaction(WORKSPACE_ID) as tx:
+        with self.store.transaction(self.workspace_id) as tx:
             tx.links.put(a_link(**changes))
 
     def set_host(self, **changes: Any) -> Member:
-        with self.store.transaction(WORKSPACE_ID) as tx:
+        with self.store.transaction(self.workspace_id) as tx:
             tx.members.put(member := a_member(**changes))
         return member
 
@@ -149,7 +158,7 @@ class World:
             offsets=() if before_or_after is None else (before_or_after,),
             conditions=tuple(conditions),
         )
-        with self.store.transaction(WORKSPACE_ID) as tx:
+        with self.store.transaction(self.workspace_id) as tx:
             return rules.create(tx, draft, now=self.clock(), chance=self.chance)
 
     def rule_with(
@@ -168,35 +177,35 @@ class World:
             offsets=tuple(offsets),
             conditions=tuple(conditions),
         )
-        with self.store.transaction(WORKSPACE_ID) as tx:
+        with self.store.transaction(self.workspace_id) as tx:
             return rules.create(tx, draft, now=self.clock(), chance=self.chance)
 
     def edit_rule(self, rule: AutomationRule, *, name: str = "", **action: Any) -> AutomationRule:
         """Change what a rule's only action says."""
         draft = replace(rule.draft, name=name or rule.name, actions=(replace(rule.actions[0], **action),))
-        with self.store.transaction(WORKSPACE_ID) as tx:
+        with self.store.transaction(self.workspace_id) as tx:
             return rules.change(tx, rule.id, lambda _rule: draft, now=self.clock(), chance=self.chance)
 
     def edit_rule_to(self, rule: AutomationRule, *actions: Action) -> AutomationRule:
         """Change what a rule does."""
         draft = replace(rule.draft, actions=actions)
-        with self.store.transaction(WORKSPACE_ID) as tx:
+        with self.store.transaction(self.workspace_id) as tx:
             return rules.change(tx, rule.id, lambda _rule: draft, now=self.clock(), chance=self.chance)
 
     def set_offsets(self, rule: AutomationRule, *offsets: timedelta) -> AutomationRule:
         """Change when a timed rule is due."""
         draft = replace(rule.draft, offsets=offsets)
-        with self.store.transaction(WORKSPACE_ID) as tx:
+        with self.store.transaction(self.workspace_id) as tx:
             return rules.change(tx, rule.id, lambda _rule: draft, now=self.clock(), chance=self.chance)
 
     def switch(self, rule: AutomationRule, *, on: bool) -> AutomationRule:
         """Switch a rule on or off."""
-        with self.store.transaction(WORKSPACE_ID) as tx:
+        with self.store.transaction(self.workspace_id) as tx:
             return rules.enable(tx, rule.id, enabled=on, now=self.clock(), chance=self.chance)
 
     def invitation(self, booking: Booking, recipient: str = "ada@example.org") -> Invitation:
         """Return what the ledger has of a recipient."""
-        with self.store.reading(WORKSPACE_ID) as tx:
+        with self.store.reading(self.workspace_id) as tx:
             found = tx.invitations.get(booking.id, recipient)
         assert found is not None
         return found
@@ -205,13 +214,13 @@ class World:
         """Answer an invitation as its recipient's calendar would; tell whether it was taken."""
         told = self.invitation(booking, recipient)
         said = Answer(uid=told.uid, attendee=recipient, rsvp=rsvp, sequence=told.sequence, stamp=self.clock())
-        with self.store.transaction(WORKSPACE_ID) as tx:
+        with self.store.transaction(self.workspace_id) as tx:
             return rsvps.answer(
                 tx, told.id or "", replace(said, **changes), now=self.clock(), new_id=self.chance.new_id
             )
 
     def delete_rule(self, rule: AutomationRule) -> None:
-        with self.store.transaction(WORKSPACE_ID) as tx:
+        with self.store.transaction(self.workspace_id) as tx:
             rules.delete(tx, rule.id, now=self.clock())
 
     def book(
@@ -227,13 +236,13 @@ class World:
             awaits_approval=awaits_approval,
             override_availability=True,
         )
-        with self.store.transaction(WORKSPACE_ID) as tx:
+        with self.store.transaction(self.workspace_id) as tx:
             return bookings.create(tx, replace(draft, **changes), now=self.clock(), chance=self.chance)
 
     def change(self, booking: Booking, **changes: Any) -> Booking:
         """Change a booking as its scheduler would, whoever is booked."""
         wanted = BookingChange(**({"override_availability": True} | changes))
-        with self.store.transaction(WORKSPACE_ID) as tx:
+        with self.store.transaction(self.workspace_id) as tx:
             return bookings.change(tx, booking.id, wanted, now=self.clock(), chance=self.chance)
 
     def move(self, booking: Booking, *, by: timedelta = 2 * DAY) -> Booking:
@@ -244,7 +253,7 @@ class World:
 
     def booking(self, booking: Booking) -> Booking:
         """Return the booking as it is now."""
-        with self.store.reading(WORKSPACE_ID) as tx:
+        with self.store.reading(self.workspace_id) as tx:
             return bookings.get(tx, booking.id)
 
     def drain(self) -> int:
@@ -265,7 +274,7 @@ class World:
 
     def deliveries(self, **wanted: Any) -> list[Delivery]:
         """Return deliveries by due moment and the order in which they were planned."""
-        with self.store.reading(WORKSPACE_ID) as tx:
+        with self.store.reading(self.workspace_id) as tx:
             found, total = tx.deliveries.page(DeliveryFilter(**wanted), limit=100_000, offset=0)
         assert len(found) == total
         return sorted(found, key=lambda one: (one.due_at, one.booking_revision, one.id))
@@ -280,7 +289,7 @@ class World:
         return [one.state for one in self.deliveries() if event in (None, one.event)]
 
     def attempts(self, delivery: Delivery) -> list[Attempt]:
-        with self.store.reading(WORKSPACE_ID) as tx:
+        with self.store.reading(self.workspace_id) as tx:
             return tx.deliveries.attempts(delivery.id)
 
 
@@ -307,6 +316,7 @@ def sink() -> Iterator[Sink]:
     """Give a relay that takes everything, on loopback."""
     with Sink() as server:
         yield server
+        assert [wrong for one in server.messages for wrong in complaints(one.message, one.recipient)] == []
 
 
 @pytest.fixture

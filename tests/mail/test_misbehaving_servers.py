@@ -459,6 +459,29 @@ def test_m11_anything_but_a_reply_after_the_final_dot_leaves_us_not_knowing(conn
     assert (outcome.result, following.result) == (Result.UNKNOWN, Result.ACCEPTED)
 
 
+@pytest.mark.parametrize("early", [b"250 ok", b"550 no", b"354 go on", b"2"])
+@pytest.mark.parametrize("offer", [b"PIPELINING", b"HELP"])
+def test_m11_what_is_said_before_the_body_is_no_answer_to_it(connect: Connect, offer: bytes, early: bytes) -> None:
+    handed: list[bytes] = []
+
+    def script(wire: Wire) -> None:
+        wire.greet(offer)
+        wire.expect(b"MAIL")
+        wire.send(b"250 ok\r\n")
+        wire.expect(b"RCPT")
+        wire.send(b"250 ok\r\n")
+        wire.expect(b"DATA")
+        wire.send(b"354 go on\r\n" + early + b"\r\n")
+        handed.append(wire.body())
+
+    with Scripted(script) as server:
+        outcome = connect(server).send(an_envelope())
+
+    assert outcome.result is Result.TRANSPORT
+    assert outcome.reply.endswith("the server answered before it was asked")
+    assert handed == []
+
+
 def test_m11_a_server_that_says_it_closes_is_left_though_it_stays(connect: Connect) -> None:
     def script(wire: Wire) -> None:
         wire.greet()

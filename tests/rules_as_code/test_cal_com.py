@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tocsin.api.schemas.reading import read
-from tocsin.api.schemas.rule_set import RuleSetIn
 from tocsin.domain.errors import InvalidInputError
 from tocsin.rules_as_code.cal_com import Imported, imported
+from tocsin.schemas.reading import read
+from tocsin.schemas.rule_set import RuleSetIn
 
 Json = dict[str, Any]
 MEETINGS = {"7": ["intro"], "all": ["intro", "demo"]}

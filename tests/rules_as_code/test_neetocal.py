@@ -217,3 +217,13 @@ def test_names_from_there_cannot_play_with_the_terminal(neeto: Client) -> None:
     [line, *_] = [text for _, text in shown.lines(a_target(neeto, way).plan(a_set()))]
 
     assert line == "- a\\x1b[2J\\u202eb"
+
+
+def test_it_tells_after_each_request_how_many_are_done(neeto: Client) -> None:
+    target = a_target(neeto, replaces=True)
+    done(target, a_set(a_rule("A"), a_rule("B")))
+    wanted, told = a_set(a_rule("A", "demo"), a_rule("C")), list[tuple[int, int]]()
+
+    target.apply(wanted, target.plan(wanted), told=lambda done, steps: told.append((done, steps)))
+
+    assert told == [(1, 4), (2, 4), (3, 4), (4, 4)]

@@ -29,6 +29,8 @@ def pgbouncer(postgres: Postgres) -> Iterator[PgBouncer]:
 
 
 @pytest.fixture
-def pooled_url(pgbouncer: PgBouncer, postgres_url: str) -> str:
+def pooled_url(pgbouncer: PgBouncer, postgres_url: str) -> Iterator[str]:
     """Give the URL of a fresh, migrated database behind the pooler."""
-    return pgbouncer.url(postgres_url.partition("?")[0].rpartition("/")[2])
+    name = postgres_url.partition("?")[0].rpartition("/")[2]
+    yield pgbouncer.url(name)
+    pgbouncer.forget(name)

@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from tests.journeys.program import until
 from tests.ports import free_port
 
@@ -21,6 +23,7 @@ listen_addr = 127.0.0.1
 listen_port = {port}
 unix_socket_dir =
 auth_type = any
+admin_users = tocsin
 pool_mode = {mode}
 default_pool_size = {size}
 max_client_conn = 400
@@ -45,6 +48,12 @@ class PgBouncer:
 
     def url(self, name: str) -> str:
         return f"postgresql://tocsin@127.0.0.1:{self._port}/{name}"
+
+    def forget(self, name: str) -> None:
+        """Close all connections with a database, so that nobody gets one whose other end is gone."""
+        with psycopg.connect(self.url("pgbouncer"), autocommit=True, cursor_factory=psycopg.ClientCursor) as console:
+            for order in ("KILL", "RESUME"):
+                console.execute(f"{order} {name}".encode())
 
     def close(self) -> None:
         self._process.terminate()

@@ -1,11 +1,13 @@
 """API keys: what opens a workspace, and what does not."""
 
+from datetime import datetime
+
 import pytest
 
 from tests.builders import NOON, WORKSPACE_ID
 from tests.journeys.world import World
 from tests.storage.shelf import OTHER_ID
-from tocsin.domain.access import ApiKey, Scope
+from tocsin.domain.access import ApiKey, KeyDraft, Scope
 from tocsin.domain.errors import AuthenticationError, NotFoundError
 from tocsin.domain.model import WorkspaceId
 from tocsin.services import access
@@ -16,13 +18,25 @@ PEPPER = b"p" * 32
 def made(office: World, *, subdomain: str = "acme") -> tuple[ApiKey, str]:
     scopes = [Scope.RULES_READ]
     return access.create_key(
-        office.store, subdomain, name="k", scopes=scopes, pepper=PEPPER, now=NOON, chance=office.chance
+        office.store,
+        subdomain,
+        KeyDraft(name="k", scopes=frozenset(scopes)),
+        pepper=PEPPER,
+        now=NOON,
+        chance=office.chance,
     )
 
 
-def opens(office: World, text: str, *, workspace_id: WorkspaceId = WORKSPACE_ID, pepper: bytes = PEPPER) -> bool:
+def opens(
+    office: World,
+    text: str,
+    *,
+    workspace_id: WorkspaceId = WORKSPACE_ID,
+    pepper: bytes = PEPPER,
+    now: datetime = NOON,
+) -> bool:
     try:
-        access.authenticate(office.store, text, workspace_id=workspace_id, pepper=pepper)
+        access.authenticate(office.store, text, workspace_id=workspace_id, pepper=pepper, now=now)
     except AuthenticationError:
         return False
     return True
@@ -31,7 +45,7 @@ def opens(office: World, text: str, *, workspace_id: WorkspaceId = WORKSPACE_ID,
 def test_a_key_opens_its_own_workspace_with_its_scopes(office: World) -> None:
     key, text = made(office)
 
-    found = access.authenticate(office.store, text, workspace_id=WORKSPACE_ID, pepper=PEPPER)
+    found = access.authenticate(office.store, text, workspace_id=WORKSPACE_ID, pepper=PEPPER, now=NOON)
 
     assert found == key
     assert found.scopes == {Scope.RULES_READ}

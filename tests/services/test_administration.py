@@ -198,3 +198,12 @@ def test_whether_answers_are_heard_is_told_and_a_sender_too_long_to_be_signed(de
     assert graded(desk, "answers", inbound=None, captures=True) == [Grade.OK]
     assert graded(desk, "answers", inbound=lambda: "nobody answers") == [Grade.FAILED]
     assert graded(desk, "answers", mail_from="more-than-17-chars@tocsin.example") == [Grade.OK, Grade.WARNING]
+
+
+def test_a_key_can_be_made_for_some_days(desk: Office) -> None:
+    run(desk, "workspace create", subdomain="globex", name="", time_zone="Etc/UTC", mail_from=None)
+
+    made = run(desk, "key create", subdomain="globex", name="audit", scopes=["rules:read"], days=30)
+
+    assert made["expires_at"] == (NOON + timedelta(days=30)).isoformat()
+    assert run(desk, "key list", subdomain="globex")[0]["expires_at"] == made["expires_at"]

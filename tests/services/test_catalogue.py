@@ -11,7 +11,8 @@ from tocsin.domain.errors import ConflictError, InvalidInputError, NotFoundError
 from tocsin.domain.model import LinkKind, OutcomeKind, SchedulingLink
 from tocsin.services import idempotency, links, members, outcomes, workspaces
 from tocsin.services.links import LinkDraft
-from tocsin.services.ports import Answer, Page, Transaction
+from tocsin.services.ports import Page, Transaction
+from tocsin.services.ports_answers import Answer
 
 
 def make_link(office: World, tx: Transaction, **wanted: object) -> SchedulingLink:

@@ -7,6 +7,7 @@ import pytest
 
 from tests.builders import DAY, HOUR, MINUTE, NOON, WORKSPACE_ID, a_delivery, a_planned, numbered
 from tests.journeys.world import World
+from tests.torture.rig import Rig
 from tocsin.domain.delivery import Delivery, DeliveryId, Settlement, State, Verdict
 from tocsin.domain.errors import ConflictError, InvalidInputError
 from tocsin.domain.limits import Buckets, Limit, Limits, Scope
@@ -265,7 +266,7 @@ def test_nothing_is_less_than_nothing_left(desk: Desk) -> None:
 # The pause
 
 
-def test_too_many_bounces_pause_a_workspace(desk: Desk) -> None:
+def test_too_many_bounces_pause_a_workspace(desk: Desk, rig: Rig) -> None:
     desk.count(Fate.SENT, 500)
     desk.count(Fate.BOUNCED, 19)
     assert desk.pause() is None
@@ -275,6 +276,7 @@ def test_too_many_bounces_pause_a_workspace(desk: Desk) -> None:
     assert desk.pause() == Pause(
         since_at=NOON, because="20 of 500 messages (4.00 %) of the last 7 days bounced, and 4 % are too many"
     )
+    rig.found("A23", "paused by the very bounce that was one too many", is_met=True)
 
 
 def test_the_500th_message_can_pause_a_workspace_too(desk: Desk) -> None:

@@ -134,6 +134,22 @@ def test_a_change_that_moves_nothing_does_not_send_a_reminder_twice(office: Worl
     assert office.states() == [State.SENT, State.SENT]
 
 
+def test_a_reminder_that_was_sent_is_not_sent_again_because_its_rule_says_something_else(
+    office: World, postbox: Postbox
+) -> None:
+    rule = office.rule(BEFORE, before_or_after=2 * HOUR)
+    booking = office.book(ahead=DAY)
+    office.go_to(booking.starts_at - HOUR)
+
+    office.edit_rule(rule, email_subject="In an hour")
+    office.switch(rule, on=False)
+    office.switch(rule, on=True)
+    office.go_to(booking.ends_at)
+
+    assert len(postbox.taken) == 1
+    assert office.states() == [State.SENT]
+
+
 @pytest.mark.parametrize("ending", ["cancelled", "rejected"])
 def test_an_ended_booking_drops_its_reminders(office: World, ending: str) -> None:
     office.rule(BEFORE, before_or_after=HOUR)

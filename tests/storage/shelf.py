@@ -10,24 +10,32 @@ import pytest
 
 from tests.builders import (
     DAY,
+    DELIVERY_ID,
     MINUTE,
     NOON,
+    SOURCE_ID,
     WORKSPACE_ID,
     a_booking,
     a_client,
+    a_deed,
     a_dkim_key,
     a_frozen,
+    a_kept_run,
     a_key,
     a_link,
+    a_look,
     a_member,
     a_planned,
     a_reminder,
     a_session,
     a_settlement,
+    a_source,
     a_suppression,
     a_workspace,
     an_account,
     an_event,
+    an_external,
+    an_inbound_call,
     an_invitation,
     an_inviter,
     an_outcome,
@@ -35,6 +43,7 @@ from tests.builders import (
 )
 from tocsin.domain.delivery import Delivery, Settlement, State
 from tocsin.domain.events import Event
+from tocsin.domain.intervention import Deed, Intervention
 from tocsin.domain.invite import Answered, Invitation
 from tocsin.domain.limits import Buckets
 from tocsin.domain.model import Booking, MeetingOutcome, Member, SchedulingLink, WorkspaceId
@@ -42,7 +51,8 @@ from tocsin.domain.plan import Planned
 from tocsin.domain.recipients import RecipientSettings
 from tocsin.domain.rsvp import Rsvp
 from tocsin.domain.rules import AutomationRule
-from tocsin.services.ports import Answer, DeliveryFilter
+from tocsin.services.ports import DeliveryFilter
+from tocsin.services.ports_answers import Answer
 from tocsin.services.ports_recipients import Meter, Overrides
 from tocsin.storage.database import Connection, Database
 from tocsin.storage.store import SqlStore, SqlTransaction
@@ -145,7 +155,16 @@ def fill(store: SqlStore, workspace_id: WorkspaceId, *, words: str) -> None:
         tx.inbound_counts.add(words, now=NOON)
         tx.accounts.add(an_account(email=f"{words}@example.com", workspace_id=workspace_id), "hash")
         tx.sessions.add(a_session(), "token")
+        tx.sources.add(a_source(name=words))
+        tx.sources.put_link(SOURCE_ID, "event type", a_link().id)
+        tx.source_calls.put(an_inbound_call(sentence=words))
+        tx.source_bookings.put(SOURCE_ID, an_external(), is_waiting=False)
+        tx.source_looks.put(a_look(trouble=words))
+        made = Intervention(delivery_id=DELIVERY_ID, deed=Deed.PAUSED, by=words, at=NOON)
+        tx.interventions.record(made, reason=words)
         tx.sign_ins.count("account", words, now=NOON, since=NOON)
+        tx.dry_runs.add(a_kept_run(name=words))
+        tx.audit.note(a_deed(name=words))
     (taken,) = claim(store)
     with store.transaction(workspace_id) as tx:
         tx.messages.freeze({taken.id: a_frozen(message=words.encode())})

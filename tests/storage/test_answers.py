@@ -3,7 +3,7 @@ import pytest
 from tests.builders import HOUR, NOON, SECOND, WORKSPACE_ID
 from tests.storage.shelf import NASTY, OTHER_ID, undone
 from tocsin.domain.errors import ConflictError
-from tocsin.services.ports import Answer
+from tocsin.services.ports_answers import Answer
 from tocsin.storage.postgres import PostgresDatabase
 from tocsin.storage.store import SqlStore
 

@@ -22,6 +22,7 @@ from tests.builders import (
 from tests.storage.shelf import MOMENT, NASTY, claim, claimed, delivery, keep, settle, states
 from tocsin.domain.delivery import Attempt, Delivery, DeliveryId, Outcome, Result, State, Verdict
 from tocsin.domain.events import TIMED, EventKind
+from tocsin.domain.intervention import SKIPPED
 from tocsin.domain.model import BookingId
 from tocsin.domain.plan import Planned
 from tocsin.domain.rules import RuleId
@@ -122,7 +123,7 @@ def test_what_never_left_is_planned_anew_by_the_same_key(store: SqlStore, state:
 
 @pytest.mark.parametrize(
     "state",
-    sorted(set(State) - {State.SCHEDULED, State.CANCELLED, State.SUPERSEDED}),
+    sorted(set(State) - {State.SCHEDULED, State.PAUSED, State.CANCELLED, State.SUPERSEDED}),
     ids=lambda state: str(state.value),
 )
 def test_what_left_or_ended_is_left_alone_by_the_same_key(store: SqlStore, state: State) -> None:
@@ -133,6 +134,36 @@ def test_what_left_or_ended_is_left_alone_by_the_same_key(store: SqlStore, state
 
     assert delivery(store) == before
     assert before.state is state
+
+
+def test_what_is_paused_stays_so_when_it_is_planned_anew_by_the_same_key(store: SqlStore) -> None:
+    bring(store, State.PAUSED, "key-1")
+
+    again = a_planned(booking_id=BookingId("key-1"), rule_revision=2, due_at=NOON + DAY, expires_at=NOON + 2 * DAY)
+    keep(store, again, now=NOON + HOUR)
+
+    after = delivery(store)
+    assert (after.state, after.reason, after.settled_at) == (State.PAUSED, "brought", None)
+    assert (after.rule_revision, after.due_at, after.expires_at) == (2, NOON + DAY, NOON + 2 * DAY)
+
+
+def test_what_is_paused_and_now_too_late_becomes_expired(store: SqlStore) -> None:
+    bring(store, State.PAUSED, "key-1")
+
+    keep(store, a_planned(booking_id=BookingId("key-1"), state=State.EXPIRED, reason="late"))
+
+    assert (delivery(store).state, delivery(store).reason) == (State.EXPIRED, "late")
+
+
+def test_what_was_skipped_is_not_planned_again(store: SqlStore) -> None:
+    bring(store, State.CANCELLED, "key-1")
+    with store.transaction(WORKSPACE_ID) as tx:
+        verdict = Verdict(state=State.CANCELLED, reason=f"{SKIPPED}ann@example.com")
+        assert tx.interventions.settle(delivery(store), verdict, now=NOON)
+
+    keep(store, a_planned(booking_id=BookingId("key-1"), rule_revision=2), now=NOON + HOUR)
+
+    assert (delivery(store).state, delivery(store).reason) == (State.CANCELLED, "skipped by ann@example.com")
 
 
 def test_planning_the_same_twice_is_planning_it_once(store: SqlStore) -> None:
@@ -169,7 +200,7 @@ def test_a_scheduled_delivery_that_is_now_too_late_becomes_expired(store: SqlSto
 )
 def test_only_what_waits_is_ended(store: SqlStore, state: State, waits: bool) -> None:
     deeds: dict[str, Callable[[SqlTransaction], object]] = {
-        "dropped": lambda tx: tx.deliveries.drop_timed(BookingId("dropped"), keep=[], now=MOMENT, reason="why"),
+        "dropped": lambda tx: tx.deliveries.drop_timed([BookingId("dropped")], keep=[], now=MOMENT, reason="why"),
         "withdrawn": lambda tx: tx.deliveries.withdraw_before(
             BookingId("withdrawn"), revision=1, now=MOMENT, reason="why"
         ),
@@ -195,7 +226,7 @@ def test_only_timed_deliveries_of_the_booking_that_are_not_kept_are_dropped(stor
     keep(store, a_planned(key=NASTY, event=BEFORE), a_planned(key="elsewhere", event=BEFORE, booking_id=BookingId("x")))
 
     with store.transaction(WORKSPACE_ID) as tx:
-        tx.deliveries.drop_timed(BOOKING_ID, keep=[NASTY, "unknown"], now=NOON, reason="moved")
+        tx.deliveries.drop_timed([BOOKING_ID], keep=[NASTY, "unknown"], now=NOON, reason="moved")
 
     assert ended(store) == {kind.value for kind in TIMED}
 
@@ -241,7 +272,7 @@ def test_nothing_is_superseded_by_a_message(store: SqlStore, state: State, event
     assert "waits" not in ended(store)
 
 
-@pytest.mark.parametrize("state", [State.RETRYING, State.SENDING, State.PAUSED])
+@pytest.mark.parametrize("state", [State.RETRYING, State.SENDING])
 def test_a_newer_message_on_its_way_supersedes_too(store: SqlStore, state: State) -> None:
     bring(store, state, "newer", booking_id=BOOKING_ID, event=EventKind.BOOKING_RESCHEDULED, booking_revision=1)
     keep(store, a_planned(key="waits"))
@@ -250,6 +281,17 @@ def test_a_newer_message_on_its_way_supersedes_too(store: SqlStore, state: State
         tx.deliveries.supersede(BOOKING_ID, now=NOON)
 
     assert ended(store) == {"waits"}
+
+
+def test_a_newer_message_that_is_paused_supersedes_nothing(store: SqlStore) -> None:
+    bring(store, State.PAUSED, "newer", booking_id=BOOKING_ID, event=EventKind.BOOKING_RESCHEDULED, booking_revision=1)
+    keep(store, a_planned(key="waits"))
+
+    with store.transaction(WORKSPACE_ID) as tx:
+        tx.deliveries.supersede(BOOKING_ID, now=NOON)
+        assert tx.deliveries.outrun([DeliveryId("id of waits")]) == set()
+
+    assert ended(store) == set()
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from tests.builders import a_workspace
 from tests.postgres import Postgres
 from tests.storage.shelf import in_threads, tables, until
-from tocsin.domain.errors import ConfigurationError, UnavailableError
+from tocsin.domain.errors import ConfigurationError
 from tocsin.storage import migrate
 from tocsin.storage.database import Database
 from tocsin.storage.migrate import Migration
@@ -141,20 +141,45 @@ def test_a_database_of_a_newer_version_that_took_something_away_is_used_by_who_d
         migrate.pending(empty)
 
 
-def test_a_migration_does_not_wait_for_long_for_who_uses_a_table(
+def test_a_migration_gives_up_in_the_end_where_somebody_uses_a_table_all_the_time(
     empty_postgres: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     migrate.migrate(empty_postgres)
-    monkeypatch.setattr(migrate, "LOCK_TIMEOUT", "50ms")
+    monkeypatch.setattr(migrate, "PATIENCE", 0.1)
     have(monkeypatch, *OURS, replace(NEXT, sql="ALTER TABLE bookings ADD COLUMN more TEXT;\n"))
 
     with empty_postgres.reading() as reader:
         reader.rows("SELECT id FROM bookings")
-        with pytest.raises(UnavailableError):
+        with pytest.raises(migrate.InTheWayError, match=r"next\.sql waits for others who use its tables; run it again"):
             migrate.migrate(empty_postgres)
 
     assert applied(empty_postgres) == [migration.version for migration in OURS]
     assert len(migrate.migrate(empty_postgres)) == 1
+
+
+def test_a_migration_gives_way_to_who_works_on_its_tables_in_another_order_and_follows_after_it(
+    empty_postgres: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    migrate.migrate(empty_postgres)
+    both = "ALTER TABLE deliveries ADD COLUMN more TEXT;\nALTER TABLE bookings ADD COLUMN more TEXT;\n"
+    have(monkeypatch, *OURS, replace(NEXT, sql=both))
+    done: list[Migration] = []
+    migrating = threading.Thread(target=lambda: done.extend(migrate.migrate(empty_postgres)))
+
+    def it_waits() -> bool:
+        with empty_postgres.reading() as connection:
+            waiting = "SELECT count(*) AS n FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND NOT granted"
+            return connection.number(waiting) == 1
+
+    with empty_postgres.transaction() as booking:
+        booking.run("UPDATE bookings SET uid = uid")
+        migrating.start()
+        until(it_waits)
+        booking.run("UPDATE deliveries SET state = state")
+        assert done == []
+    migrating.join()
+
+    assert [one.version for one in done] == [NEXT.version]
 
 
 def test_who_starts_while_a_migration_runs_waits_for_its_end(

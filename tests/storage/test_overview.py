@@ -66,16 +66,13 @@ def test_what_ended_is_counted_by_quarters_of_an_hour(acme: SqlStore) -> None:
     ]
 
 
-def test_what_waits_comes_first_first_and_all_of_it_is_counted(acme: SqlStore) -> None:
+def test_what_has_been_due_longest_is_known(acme: SqlStore) -> None:
     ended(acme, "sent", State.SENT, ACCEPTED)
     ended(acme, "again", State.RETRYING, LATER)
     for number in (3, 2, 4):
         keep(acme, a_planned(key=f"{number}", due_at=NOON + number * HOUR))
 
     with acme.reading(WORKSPACE_ID) as tx:
-        coming, number = tx.overview.coming(limit=3)
-        assert [one.next_at - NOON for one in coming] == [1 * HOUR, 2 * HOUR, 3 * HOUR]
-        assert number == 4
         assert tx.overview.oldest_due(now=NOON + HOUR - SECOND) is None
         assert tx.overview.oldest_due(now=NOON + 9 * HOUR) == NOON + HOUR
 
@@ -117,15 +114,16 @@ def test_answers_count_for_coming_bookings_and_the_entry_that_is_true(acme: SqlS
         tx.invitations.put(an_invitation(id="x", recipient="x@example.com", booking_id=over.id))
         tx.invitations.put(an_invitation(id="y", recipient="y@example.com", method=Method.CANCEL))
 
-        assert tx.overview.rsvps(now=NOON) == {Rsvp.ACCEPTED: 1, Rsvp.NEEDS_ACTION: 2}
-        assert tx.overview.rsvps(now=NOON + 999 * DAY) == {}
+        later = NOON + 999 * DAY
+        assert tx.overview.rsvps(now=NOON, until=later) == {Rsvp.ACCEPTED: 1, Rsvp.NEEDS_ACTION: 2}
+        assert tx.overview.rsvps(now=NOON, until=NOON) == {}
+        assert tx.overview.rsvps(now=later, until=later + DAY) == {}
 
 
 def test_an_empty_workspace_has_nothing(acme: SqlStore) -> None:
     with acme.reading(WORKSPACE_ID) as tx:
         assert tx.overview.ended(since=NOON) == []
-        assert tx.overview.coming(limit=9) == ([], 0)
         assert tx.overview.lost(since=NOON, limit=9) == ([], 0)
         assert tx.overview.attempts(limit=9) == []
         assert tx.overview.oldest_due(now=NOON) is None
-        assert tx.overview.rsvps(now=NOON) == {}
+        assert tx.overview.rsvps(now=NOON, until=NOON + DAY) == {}

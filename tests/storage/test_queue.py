@@ -1,3 +1,4 @@
+import re
 import threading
 from collections import defaultdict
 from datetime import timedelta
@@ -22,6 +23,7 @@ from tocsin.domain.events import EventKind
 from tocsin.domain.model import BookingId
 from tocsin.domain.plan import Planned
 from tocsin.domain.retry import MOST_CRASHES
+from tocsin.storage import queue
 from tocsin.storage.store import SqlStore
 
 LAPSED = NOON + 2 * MINUTE  # when what was claimed at NOON is due again
@@ -37,6 +39,18 @@ def test_nothing_is_due_in_an_empty_queue(store: SqlStore) -> None:
     assert claim(store) == []
     assert store.queue.next_due() is None
     assert store.queue.unplanned_rules() == []
+
+
+@pytest.mark.parametrize("statement", [*queue._CLAIM_MAIL, *queue._CLAIM_CALLS, queue._MAIL_DUE, queue._CALL_DUE])
+def test_what_ended_long_ago_is_not_looked_at(sqlite_store: SqlStore, statement: str) -> None:
+    with sqlite_store._database.transaction() as connection:
+        names = dict.fromkeys(re.findall(r":(\w+)", statement), "[]")
+        plan = [row["detail"] for row in connection.rows(f"EXPLAIN QUERY PLAN {statement}", **names)]
+
+    indexes = {found[0] for line in plan if (found := re.search(r"deliveries_\w+_due|deliveries_unsettled", line))}
+    assert {"deliveries_unsettled"} < indexes or "WITH" not in statement
+    assert any(one.endswith("_due") for one in indexes)
+    assert not any("SCAN deliveries" in line and "INDEX" not in line for line in plan)
 
 
 def test_a_claim_begins_an_attempt_under_a_lease(store: SqlStore) -> None:
@@ -223,14 +237,23 @@ def test_a_message_that_falls_due_while_a_later_one_is_on_its_way_waits_for_it(s
     assert claimed(store, worker="w2", now=NOON + SECOND) == ["reminder"]
 
 
-@pytest.mark.parametrize("state", [State.RETRYING, State.PAUSED])
-def test_a_message_waits_for_an_earlier_one_that_is_to_be_tried_again(store: SqlStore, state: State) -> None:
+def test_a_message_waits_for_an_earlier_one_that_is_to_be_tried_again(store: SqlStore) -> None:
     keep(store, a_planned(key="first"))
     (first,) = claim(store)
-    settle(store, a_settlement(first, outcome=TEMPORARY, verdict=Verdict(state=state, next_at=NOON + HOUR)))
+    settle(store, a_settlement(first, outcome=TEMPORARY, verdict=Verdict(state=State.RETRYING, next_at=NOON + HOUR)))
     keep(store, a_planned(key="second", rank=1))
 
     assert claim(store) == []
+
+
+def test_a_paused_message_is_not_claimed_and_holds_up_nobody(store: SqlStore) -> None:
+    keep(store, a_planned(key="first"))
+    (first,) = claim(store)
+    settle(store, a_settlement(first, outcome=TEMPORARY, verdict=Verdict(state=State.PAUSED, next_at=NOON)))
+    keep(store, a_planned(key="second", rank=1))
+
+    assert claimed(store) == ["second"]
+    assert claimed(store, now=NOON + HOUR) == ["second"]
 
 
 @pytest.mark.parametrize("state", [State.SENT, State.FAILED, State.CANCELLED, State.EXPIRED, State.SUPPRESSED])

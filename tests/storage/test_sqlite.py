@@ -1,4 +1,5 @@
 import os
+import re
 import sqlite3
 import subprocess
 import sys
@@ -227,6 +228,35 @@ def test_the_last_of_a_group_may_raise_and_the_others_are_stored(database: Sqlit
 
     assert [type(one) for one in raised] == [type(None), OnPurposeError]
     assert notes(database) == {"first"}
+
+
+def test_the_first_of_a_group_may_raise_and_the_others_are_stored(database: SqliteDatabase) -> None:
+    waits = threading.Event()
+
+    def first() -> None:
+        with database.transaction() as connection:
+            connection.run("INSERT INTO notes (note) VALUES ('first')")
+            waits.set()
+            until(lambda: database._waiting == 1)
+            raise OnPurposeError
+
+    def second() -> None:
+        waits.wait()
+        write(database, "second")
+
+    raised = in_threads([first, second])
+
+    assert [type(one) for one in raised] == [OnPurposeError, type(None)]
+    assert notes(database) == {"second"}
+
+
+def test_no_index_costs_a_table_of_its_own_whenever_a_row_is_written(sqlite_database: SqliteDatabase) -> None:
+    """SQLite makes one of a list of three values or more in the condition of an index."""
+    with sqlite_database.reading() as connection:
+        found = connection.rows("SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")
+
+    lists = {row["name"]: re.search(r" IN \(([^)]*)\)", row["sql"]) for row in found}
+    assert [name for name, each in lists.items() if each is not None and each[1].count(",") > 1] == []
 
 
 def test_a_group_of_nothing_but_failures_is_rolled_back(database: SqliteDatabase) -> None:

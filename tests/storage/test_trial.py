@@ -4,8 +4,10 @@ from contextlib import closing
 
 import pytest
 
-from tests.builders import RULE_ID, WORKSPACE_ID, a_link, a_member, a_rule, a_workspace
+from tests.builders import BOOKING_ID, NOON, RULE_ID, WORKSPACE_ID, a_link, a_member, a_planned, a_rule, a_workspace
+from tests.storage.shelf import keep
 from tocsin.domain.errors import UnavailableError
+from tocsin.domain.model import BookingId
 from tocsin.storage.postgres import PostgresDatabase
 from tocsin.storage.store import SqlStore
 
@@ -60,3 +62,16 @@ def test_a_trial_gives_up_what_somebody_else_holds(postgres_url: str) -> None:
             tx.rules.lock(RULE_ID)
             with pytest.raises(UnavailableError), store.trial(WORKSPACE_ID) as other:
                 other.rules.lock(RULE_ID)
+
+
+def test_a_trial_that_looks_at_some_bookings_only_withdraws_of_a_rule_what_is_about_them(store: SqlStore) -> None:
+    keep(store, a_planned(key="a"), a_planned(key="b", booking_id=BookingId("x")))
+
+    with store.trial(WORKSPACE_ID) as tx:
+        tx.only_about([BOOKING_ID])
+        assert [one.booking_id for one in tx.deliveries.waiting(RULE_ID)] == [BOOKING_ID]
+        assert tx.deliveries.withdraw_rule(RULE_ID, now=NOON, reason="tried") == 1
+        assert tx.deliveries.waiting(RULE_ID) == []
+
+    with store.reading(WORKSPACE_ID) as tx:
+        assert len(tx.deliveries.waiting(RULE_ID)) == 2

@@ -7,6 +7,7 @@ import pytest
 
 from tests.builders import DAY, HOUR, MINUTE, NOON, WORKSPACE_ID, a_delivery, a_planned, a_settlement
 from tests.storage.shelf import MOMENT, NASTY, OTHER_ID, claim, delivery, in_threads, keep, settle
+from tests.torture.rig import Rig
 from tocsin.domain.delivery import Delivery, DeliveryId, State, Verdict
 from tocsin.domain.limits import Buckets, Limit, Limits, Scope
 from tocsin.domain.model import WorkspaceId
@@ -172,7 +173,7 @@ def asking(store: SqlStore, delivery: Delivery, defaults: Limits, told: list[Ver
 
 
 @pytest.mark.parametrize("scope", Scope)
-def test_64_clients_at_once_get_no_more_than_the_limit_and_no_less(acme: SqlStore, scope: Scope) -> None:
+def test_64_clients_at_once_get_no_more_than_the_limit_and_no_less(acme: SqlStore, rig: Rig, scope: Scope) -> None:
     recipients = {
         Scope.WORKSPACE: "p{}@p{}.example",
         Scope.RECIPIENT: "ada@example.org",
@@ -195,6 +196,7 @@ def test_64_clients_at_once_get_no_more_than_the_limit_and_no_less(acme: SqlStor
         (use,) = limits.uses(tx, defaults, recipient=deliveries[0].recipient, now=NOON)
         assert (use.used, use.left) == (MOST, 0)
         assert len(tx.usage.charged([one.id for one in deliveries])) == MOST
+    rig.found("A23", f"{told.count(None) - MOST} over the limit of a {scope.value} by {CLIENTS} at once", is_met=True)
 
 
 def test_many_limits_at_once_neither_deadlock_nor_let_too_many_through(two: SqlStore) -> None:

@@ -27,7 +27,8 @@ from tocsin.domain.events import EventKind
 from tocsin.domain.invite import Answered
 from tocsin.domain.model import WorkspaceId
 from tocsin.domain.rsvp import Rsvp
-from tocsin.services.ports import Answer, BookingFilter, DeliveryFilter
+from tocsin.services.ports import BookingFilter, DeliveryFilter
+from tocsin.services.ports_answers import Answer
 from tocsin.storage.database import Database
 from tocsin.storage.store import SqlStore
 
@@ -221,7 +222,7 @@ def test_nothing_done_in_one_workspace_touches_another(store: SqlStore, database
         )
         tx.messages.freeze({DeliveryId("id 1"): a_frozen(message=b"changed")})
         tx.deliveries.retry(DeliveryId("id 1"), now=NOON, expires_at=NOON)
-        tx.deliveries.drop_timed(BOOKING_ID, keep=[], now=NOON, reason="")
+        tx.deliveries.drop_timed([BOOKING_ID], keep=[], now=NOON, reason="")
         tx.deliveries.supersede(BOOKING_ID, now=NOON)
         tx.deliveries.withdraw_before(BOOKING_ID, revision=99, now=NOON, reason="")
         tx.deliveries.end(DeliveryId("w1"), Verdict(state=State.CANCELLED), now=NOON)

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,7 @@ from tocsin.domain.errors import UnavailableError
 from tocsin.domain.events import EventKind
 from tocsin.domain.letter import Envelope
 from tocsin.mail.outgoing import mailers
+from tocsin.mail.receipts import Book, Receipts
 from tocsin.mail.transport import parse
 from tocsin.services import faults
 from tocsin.services.ports_relay import Mailer
@@ -204,6 +206,42 @@ def test_what_could_not_be_settled_is_settled_when_the_store_returns_and_not_sen
         until(all_are(office, State.SENT))
 
     assert len(box.taken) == MANY
+
+
+def test_what_a_killed_worker_had_handed_over_is_settled_before_anything_is_sent(office: World, tmp_path: Path) -> None:
+    book_many(office, 2)
+    now = office.clock()
+    first, _ = office.store.queue.claim(worker="dead", now=now, lease_ends=now + MINUTE, limit=2)
+    book = Book(tmp_path)
+    book.note(first.claim, ACCEPTED)
+    book.close()
+    office.clock.advance(2 * MINUTE)
+    box = Postbox()
+
+    crew = Crew(office.sender, lambda: box, threading.Event(), threads=1, receipts=Receipts(tmp_path))
+    crew.start()
+    until(all_are(office, State.SENT, 2))
+    crew.stop()
+
+    assert len(box.taken) == 1
+    assert box.recipients != [first.recipient]
+
+
+def test_a_worker_that_is_killed_meanwhile_is_settled_for_by_its_neighbour(office: World, tmp_path: Path) -> None:
+    book_many(office, 1)
+    now = office.clock()
+    [one] = office.store.queue.claim(worker="dead", now=now, lease_ends=now + MINUTE, limit=1)
+    box = Postbox()
+    crew = Crew(office.sender, lambda: box, threading.Event(), threads=1, receipts=Receipts(tmp_path))
+    crew.start()
+
+    book = Book(tmp_path)
+    book.note(one.claim, ACCEPTED)
+    book.close()
+
+    until(all_are(office, State.SENT, 1))
+    crew.stop()
+    assert box.taken == []
 
 
 def test_what_is_not_settled_when_the_crew_stops_is_settled_then(

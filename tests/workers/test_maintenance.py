@@ -5,13 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from tests.builders import DAY, HOUR, MINUTE, WORKSPACE_ID, a_booking
-from tests.journeys.world import World
+from tests.builders import DAY, HOUR, MINUTE, WORKSPACE_ID, a_booking, a_deed, a_kept_run, a_trail
+from tests.journeys.world import REFUSED, Postbox, World
+from tocsin.domain.audit import KEPT_FOR as AUDITS_KEPT_FOR
 from tocsin.domain.events import EventKind
 from tocsin.domain.model import BookingId
-from tocsin.services import automation
+from tocsin.services import automation, deliveries, retention
 from tocsin.services.idempotency import KEPT_FOR
-from tocsin.services.ports import Answer
+from tocsin.services.ports_answers import Answer
 from tocsin.workers import maintenance
 
 
@@ -28,6 +29,34 @@ def test_answers_are_kept_as_long_as_promised_and_then_forgotten(office: World) 
 
     with office.store.transaction(WORKSPACE_ID) as tx:
         assert tx.answers.get("key") is None
+
+
+def test_audit_logs_are_kept_as_long_as_promised_and_stay_whole(office: World) -> None:
+    office.store._trail = a_trail(office.clock)
+    for _ in range(2):
+        with office.store.transaction(WORKSPACE_ID) as tx:
+            tx.audit.note(a_deed())
+        office.clock.advance(AUDITS_KEPT_FOR - DAY)
+
+    maintenance.tidy(office.sender)
+
+    with office.store.reading(WORKSPACE_ID) as tx:
+        assert [entry.number for entry in tx.audit.after(0, limit=9)] == [2]
+
+
+def test_dry_runs_are_kept_for_a_day(office: World) -> None:
+    with office.store.transaction(WORKSPACE_ID) as tx:
+        tx.dry_runs.add(a_kept_run(made_at=office.clock()))
+
+    office.clock.advance(DAY)
+    maintenance.tidy(office.sender)
+    with office.store.reading(WORKSPACE_ID) as tx:
+        assert tx.dry_runs.get(a_kept_run().id) is not None
+    office.clock.advance(MINUTE)
+    maintenance.tidy(office.sender)
+
+    with office.store.reading(WORKSPACE_ID) as tx:
+        assert tx.dry_runs.get(a_kept_run().id) is None
 
 
 def test_large_rules_are_planned_batch_by_batch_until_nothing_is_left(
@@ -66,3 +95,56 @@ def test_planning_goes_on_at_once_while_there_is_more_and_wakes_the_workers(
 
     assert list(rounds) == []
     assert bell.is_set()
+
+
+def test_the_words_of_messages_are_kept_as_long_as_promised_and_what_became_of_them_stays(office: World) -> None:
+    office.rule(EventKind.BOOKING_CONFIRMED)
+    office.book()
+    office.drain()
+    sent = office.delivery()
+
+    def words() -> int:
+        with office.store.reading(WORKSPACE_ID) as tx:
+            kept = tx.messages.get(sent.id)
+        assert kept is not None
+        return len(kept.message)
+
+    office.clock.advance(retention.MESSAGES_KEPT_FOR)
+    maintenance.tidy(office.sender)
+    assert words() > 0
+    office.clock.advance(MINUTE)
+    maintenance.tidy(office.sender)
+    assert words() == 0
+    assert office.delivery() == sent
+
+
+def test_a_workspace_may_keep_words_for_longer_or_shorter(office: World) -> None:
+    office.rule(EventKind.BOOKING_CONFIRMED)
+    office.book()
+    office.drain()
+    with office.store.transaction(WORKSPACE_ID) as tx:
+        retention.keep(tx, 90)
+    office.clock.advance(89 * DAY)
+    with office.store.transaction(WORKSPACE_ID) as tx:
+        assert retention.forget(tx, now=office.clock()) == 0
+        retention.keep(tx, 7)
+        assert retention.forget(tx, now=office.clock()) == 1
+        assert retention.forget(tx, now=office.clock()) == 0
+
+
+def test_a_message_whose_words_are_forgotten_is_written_anew_when_it_is_retried(
+    office: World, postbox: Postbox
+) -> None:
+    office.rule(EventKind.BOOKING_CONFIRMED)
+    office.book(ahead=90 * DAY)
+    postbox.answers(REFUSED)
+    office.drain()
+    office.clock.advance(40 * DAY)
+    maintenance.tidy(office.sender)
+
+    with office.store.transaction(WORKSPACE_ID) as tx:
+        deliveries.retry(tx, office.delivery().id, now=office.clock())
+    office.drain()
+
+    (again,) = postbox.taken
+    assert b"BEGIN:VCALENDAR" in again.message or len(again.message) > 1000

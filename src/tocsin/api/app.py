@@ -4,23 +4,26 @@ import json
 from dataclasses import replace
 from functools import lru_cache
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route as HttpRoute
 
 from tocsin.api import (
+    audit,
     bookings,
     deliveries,
+    inbound,
     limits,
     links,
     members,
     openapi,
+    operators,
     outcomes,
     recipients,
     rule_set,
     rules,
     sender,
+    sources,
     suppressions,
     trials,
     webhooks,
@@ -28,7 +31,6 @@ from tocsin.api import (
 from tocsin.api.call import Reply, Route, Version
 from tocsin.api.endpoint import endpoint, respond
 from tocsin.bootstrap import App
-from tocsin.domain.errors import TocsinError
 
 _TABLE = [
     *rule_set.ROUTES,  # before /automation-rules/{id}, which would take their paths for ids
@@ -44,6 +46,8 @@ _TABLE = [
     *recipients.ROUTES,
     *limits.ROUTES,
     *webhooks.ROUTES,
+    *sources.ROUTES,
+    *audit.ROUTES,
 ]
 # The original's documents say PATCH and its command line sends PUT.
 _PUT = [replace(route, method="PUT") for route in _TABLE if route.method == "PATCH"]
@@ -64,23 +68,17 @@ def _document(base_url: str) -> dict[str, object]:
     return openapi.document(table(), base_url=base_url)
 
 
-def routes(app: App) -> list[HttpRoute]:
-    """Return the HTTP routes of the API."""
+def routes(app: App, trouble: operators.Trouble = lambda: None) -> list[HttpRoute]:
+    """Return the HTTP routes of the API; `trouble` says what is wrong with the workers beside it."""
     described = json.dumps(document(app), ensure_ascii=False).encode()
 
     async def show_openapi(_request: Request) -> Response:
         return respond(Reply(raw=described))
 
-    async def healthz(_request: Request) -> Response:
-        return respond(Reply(body={"status": "alive"}))
-
-    async def readyz(_request: Request) -> Response:
-        return respond(await run_in_threadpool(_readiness, app))
-
     return [
         HttpRoute("/openapi.json", show_openapi),
-        HttpRoute("/healthz", healthz),
-        HttpRoute("/readyz", readyz),
+        *operators.routes(app, trouble),
+        *inbound.routes(app),
         *(
             HttpRoute(_pattern(version.path(route.path)), endpoint(app, route, version), methods=[route.method])
             for version, route in table()
@@ -91,12 +89,3 @@ def routes(app: App) -> list[HttpRoute]:
 def _pattern(path: str) -> str:
     # A slash may stand in an address (RFC 5322, 3.2.3), and once a path is decoded nobody can tell it from one of the path's.
     return path.replace("{recipient}", "{recipient:path}").replace("{address}", "{address:path}")
-
-
-def _readiness(app: App) -> Reply:
-    try:
-        with app.store.directory() as directory:
-            directory.only()
-    except TocsinError as error:
-        return Reply(status=503, body={"status": "not ready", "error": str(error)}, headers={"Retry-After": "1"})
-    return Reply(body={"status": "ready"})

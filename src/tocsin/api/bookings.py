@@ -3,19 +3,20 @@
 from functools import partial
 
 from tocsin.api.call import V1, Call, Reply, Route
-from tocsin.api.schemas.booking_filters import BookingsQuery, CancelQuery
-from tocsin.api.schemas.bookings import (
+from tocsin.domain.access import Scope
+from tocsin.domain.model import Booking
+from tocsin.schemas.booking_filters import BookingsQuery, CancelQuery
+from tocsin.schemas.bookings import (
     BookingAnswer,
     BookingIn,
     BookingOut,
     BookingPatch,
     BookingsAnswer,
+    DecidedAnswer,
 )
-from tocsin.api.schemas.explain import ExplainAnswer, ExplainQuery
-from tocsin.api.schemas.paging import listing
-from tocsin.api.schemas.reading import read
-from tocsin.domain.access import Scope
-from tocsin.domain.model import Booking
+from tocsin.schemas.explain import ExplainAnswer, ExplainQuery
+from tocsin.schemas.paging import listing
+from tocsin.schemas.reading import read
 from tocsin.services import bookings
 from tocsin.services.bookings import BookingChange
 from tocsin.services.explain import explain
@@ -73,7 +74,7 @@ def decide(call: Call, query: CancelQuery, *, status: str) -> Reply:
     def work(tx: Transaction) -> Reply:
         change = BookingChange(status=status, reason=query.cancel_reason or query.rejection_reason)
         _changed(tx, call, change)
-        return Reply(body={"message": f"Booking {status} successfully"})
+        return Reply(body=DecidedAnswer(message=f"Booking {status} successfully").wire())
 
     return call.write(work)
 
@@ -98,16 +99,17 @@ ROUTES = [
     Route(method="GET", path=_PATH, handler=index, scope=_READ, summary="List bookings",
           query=BookingsQuery, answer=BookingsAnswer),
     Route(method="POST", path=_PATH, handler=create, scope=_WRITE, summary="Create a booking",
-          body=BookingIn, answer=BookingAnswer, status=201),
+          body=BookingIn, answer=BookingAnswer, answer_v1=BookingOut, status=201),
     Route(method="GET", path=f"{_PATH}/{{id}}", handler=show, scope=_READ, summary="Show a booking",
-          answer=BookingAnswer),
+          answer=BookingAnswer, answer_v1=BookingOut),
     Route(method="GET", path=f"{_PATH}/{{id}}/explain", handler=why, scope=_READ,
           summary="Say why each rule did, or did not, write about a booking", query=ExplainQuery, answer=ExplainAnswer),
     Route(method="PATCH", path=f"{_PATH}/{{id}}", handler=update, scope=_WRITE,
-          summary="Reschedule, cancel, approve, reject or mark a booking", body=BookingPatch, answer=BookingAnswer),
+          summary="Reschedule, cancel, approve, reject or mark a booking", body=BookingPatch, answer=BookingAnswer,
+          answer_v1=BookingOut),
     *(
         Route(method="POST", path=f"{_PATH}/{{id}}/{verb}", handler=partial(decide, status=status), scope=_WRITE,
-              summary=f"{verb.capitalize()} a booking", query=CancelQuery, versions=(V1,))
+              summary=f"{verb.capitalize()} a booking", query=CancelQuery, answer=DecidedAnswer, versions=(V1,))
         for verb, status in (("cancel", "cancelled"), ("approve", "approved"), ("reject", "rejected"))
     ),
 ]  # fmt: skip

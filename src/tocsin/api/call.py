@@ -8,15 +8,16 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from tocsin.api import strict_json
-from tocsin.api.schemas.actions.call_webhook import ALLOWED
-from tocsin.api.strict_json import Room
 from tocsin.bootstrap import App
 from tocsin.domain.access import ApiKey, Scope
+from tocsin.domain.audit import By, Through
 from tocsin.domain.errors import InvalidInputError
 from tocsin.domain.model import Workspace
+from tocsin.schemas import strict_json
+from tocsin.schemas.strict_json import Room
 from tocsin.services.idempotency import once
-from tocsin.services.ports import Answer, Transaction
+from tocsin.services.ports import Transaction
+from tocsin.services.ports_answers import Answer
 
 LONGEST_IDEMPOTENCY_KEY = 255
 
@@ -60,11 +61,6 @@ class Reply:
         return json.dumps(self.body, ensure_ascii=False, separators=(",", ":")).encode()
 
 
-def context_of(app: App) -> dict[str, object]:
-    """Return what the fields of bodies ask for beside what was sent."""
-    return {ALLOWED: app.settings.webhook_allow}
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """A request whose workspace and key are known and whose body and query were read."""
@@ -82,13 +78,18 @@ class Call:
         """Who calls, in words."""
         return f"API key {self.key.name or self.key.id}"
 
+    @property
+    def actor(self) -> By:
+        """Who calls, as the audit log names them."""
+        return By(who=" ".join(filter(None, ("API key", self.key.name, f"({self.key.id})"))), through=Through.API)
+
     def reading(self) -> AbstractContextManager[Transaction]:
         """Give the workspace for reading."""
         return self.app.store.reading(self.workspace.id)
 
     def write(self, work: Callable[[Transaction], Reply]) -> Reply:
         """Run `work` in one transaction, once for each Idempotency-Key, and wake the workers for what it planned."""
-        with self.app.store.transaction(self.workspace.id) as tx:
+        with self.app.store.transaction(self.workspace.id, by=self.actor) as tx:
             if self.idempotency_key is None:
                 reply = work(tx)
             else:
@@ -107,7 +108,7 @@ class Route:
     """One entry of the route table. `path` is in v2's spelling; `body` and `query` say what is read, None: nothing.
 
     Every route names the scope that a key needs, so that none can be forgotten. `can_be_repeated`: the same Idempotency-Key
-    gets the same answer again.
+    gets the same answer again. `answer_v1` is what v1 answers where that is something else.
     """
 
     method: str
@@ -118,10 +119,15 @@ class Route:
     body: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
     answer: type[BaseModel] | None = None
+    answer_v1: type[BaseModel] | None = None
     status: int = 200
     versions: tuple[Version, ...] = (V1, V2)
     can_be_repeated: bool = True
     room: Room = strict_json.USUAL
+
+    def answer_in(self, version: Version) -> type[BaseModel] | None:
+        """Return what is answered in a version."""
+        return self.answer_v1 if version is V1 and self.answer_v1 is not None else self.answer
 
 
 def idempotency_key_of(values: list[str]) -> str | None:

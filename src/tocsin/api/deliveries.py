@@ -1,7 +1,12 @@
 """/deliveries and /invitations: what was sent to whom, and what their calendars hold."""
 
+from collections.abc import Callable
+from functools import partial
+
 from tocsin.api.call import Call, Reply, Route
-from tocsin.api.schemas.deliveries import (
+from tocsin.domain.access import Scope
+from tocsin.domain.delivery import Delivery
+from tocsin.schemas.deliveries import (
     AttemptOut,
     DeliveriesAnswer,
     DeliveriesQuery,
@@ -12,10 +17,8 @@ from tocsin.api.schemas.deliveries import (
     InvitationsAnswer,
     InvitationsQuery,
 )
-from tocsin.api.schemas.paging import listing
-from tocsin.domain.access import Scope
-from tocsin.domain.delivery import Delivery
-from tocsin.services import bookings, deliveries
+from tocsin.schemas.paging import listing
+from tocsin.services import bookings, deliveries, interventions
 from tocsin.services.ports import Transaction
 
 
@@ -51,6 +54,16 @@ def retry(call: Call) -> Reply:
     return call.write(work)
 
 
+def intervene(call: Call, work_on: Callable[..., Delivery]) -> Reply:
+    """Pause, resume or skip a delivery that waits."""
+
+    def work(tx: Transaction) -> Reply:
+        delivery = work_on(tx, call.path["id"], by=call.by, now=call.app.clock())
+        return Reply(body=_shown(tx, delivery))
+
+    return call.write(work)
+
+
 def invitations(call: Call, query: InvitationsQuery) -> Reply:
     """List what the recipients' calendars hold about a booking."""
     with call.reading() as tx:
@@ -76,6 +89,15 @@ ROUTES = [
           summary="Download the exact message (message/rfc822; the JSON body of the call of a webhook)"),
     Route(method="POST", path=f"{_PATH}/{{id}}/retry", handler=retry, scope=_WRITE,
           summary="Retry a failed or expired delivery", answer=DeliveryAnswer),
+    *(
+        Route(method="POST", path=f"{_PATH}/{{id}}/{verb}", handler=partial(intervene, work_on=work_on), scope=_WRITE,
+              summary=summary, answer=DeliveryAnswer)
+        for verb, work_on, summary in (
+            ("pause", interventions.pause, "Keep a delivery that waits from being sent until it is resumed"),
+            ("resume", interventions.resume, "Let a paused delivery be due as before; it expires if it is too late"),
+            ("skip", interventions.skip, "End a delivery that waits: it is never sent"),
+        )
+    ),
     Route(method="GET", path="/invitations", handler=invitations, scope=_READ,
           summary="List what recipients' calendars hold about a booking", query=InvitationsQuery,
           answer=InvitationsAnswer),

@@ -1,7 +1,5 @@
 """From the wire to a handler and back: host, key, scope, body, query; and every error as an answer of the contract."""
 
-import logging
-import uuid
 from collections.abc import Awaitable, Callable
 
 from pydantic import BaseModel
@@ -9,22 +7,20 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from tocsin.api import problems, strict_json
 from tocsin.api.call import Call, Reply, Route, Version, idempotency_key_of
-from tocsin.api.schemas.reading import read
-from tocsin.api.strict_json import Room
 from tocsin.bootstrap import App
 from tocsin.domain.errors import (
     AuthenticationError,
     MalformedRequestError,
     TocsinError,
-    TooLargeError,
     UnsupportedMediaError,
 )
-from tocsin.services import workspaces
+from tocsin.observation import workspace_at
+from tocsin.schemas import problems, strict_json
+from tocsin.schemas.body import body_of
+from tocsin.schemas.reading import read
+from tocsin.schemas.strict_json import Room
 from tocsin.services.access import authenticate
-
-log = logging.getLogger("tocsin.api")
 
 
 def endpoint(app: App, route: Route, version: Version) -> Callable[[Request], Awaitable[Response]]:
@@ -54,30 +50,16 @@ def failed(error: Exception) -> Reply:
     """Return the answer to an error; one that nobody foresaw is logged under an id that the answer names."""
     if isinstance(error, TocsinError):
         return Reply(status=problems.status_of(error), body=problems.body_of(error), headers=problems.headers_of(error))
-    incident = uuid.uuid4().hex[:12]
-    log.error("a request failed unforeseen, incident %s", incident, exc_info=error)
-    return Reply(status=500, body={"error": f"something went wrong here; the log has it as incident {incident}"})
-
-
-async def body_of(request: Request, room: Room = strict_json.USUAL) -> bytes:
-    """Return the request's body. Raises TooLargeError as soon as it is too large, whatever length was announced."""
-    if request.headers.get("content-encoding", "identity") != "identity":
-        raise UnsupportedMediaError("compressed bodies are not read; send the JSON as it is")
-    found = bytearray()
-    async for piece in request.stream():
-        found += piece
-        if len(found) > room.octets:
-            raise TooLargeError(f"the body has more than {room.octets} octets")
-    return bytes(found)
+    return Reply(status=500, body=problems.unforeseen(error))
 
 
 def _replied(app: App, route: Route, version: Version, request: Request, raw: bytes) -> Reply:
     hosts = request.headers.getlist("host")
-    workspace = workspaces.at_host(app.store, hosts, base_host=app.settings.base_host)
+    workspace = workspace_at(app, hosts)
     texts = request.headers.getlist("x-api-key")
     if len(texts) != 1:
         raise AuthenticationError
-    key = authenticate(app.store, texts[0], workspace_id=workspace.id, pepper=app.pepper)
+    key = authenticate(app.store, texts[0], workspace_id=workspace.id, pepper=app.pepper, now=app.clock())
     key.must_allow(route.scope)
     is_post = route.method == "POST"
     call = Call(

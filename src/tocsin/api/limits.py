@@ -1,8 +1,8 @@
 """/limits: how much the workspace may send, and how much it has."""
 
 from tocsin.api.call import Call, Reply, Route
-from tocsin.api.schemas.limits import LimitsAnswer, LimitsQuery
 from tocsin.domain.access import Scope
+from tocsin.schemas.limits import LimitsAnswer, LimitsQuery
 from tocsin.services import limits
 
 

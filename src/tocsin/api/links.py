@@ -3,7 +3,11 @@
 from functools import partial
 
 from tocsin.api.call import V1, Call, Reply, Route
-from tocsin.api.schemas.links import (
+from tocsin.domain.access import Scope
+from tocsin.domain.errors import InvalidInputError, Problem
+from tocsin.domain.model import SchedulingLink
+from tocsin.schemas.links import (
+    FormerTemplatesAnswer,
     LinkAnswer,
     LinkChange,
     LinkIn,
@@ -13,11 +17,8 @@ from tocsin.api.schemas.links import (
     TemplateAnswer,
     TemplatesAnswer,
 )
-from tocsin.api.schemas.paging import listing
-from tocsin.api.schemas.reading import read_with_problems
-from tocsin.domain.access import Scope
-from tocsin.domain.errors import InvalidInputError, Problem
-from tocsin.domain.model import SchedulingLink
+from tocsin.schemas.paging import listing
+from tocsin.schemas.reading import read_with_problems
 from tocsin.services import links
 from tocsin.services.ports import Transaction
 
@@ -101,14 +102,15 @@ def _base_url(call: Call) -> str:
 def _routes(path: str, what: str, *, is_template: bool) -> list[Route]:
     read, write = Scope.LINKS_READ, Scope.LINKS_WRITE
     one, many = (TemplateAnswer, TemplatesAnswer) if is_template else (LinkAnswer, LinksAnswer)
+    former_one, former_many = (None, FormerTemplatesAnswer) if is_template else (LinkOut, None)
     kind = is_template
     return [
         Route(method="GET", path=path, handler=partial(index, is_template=kind), scope=read, summary=f"List {what}s",
-              query=LinksQuery, answer=many),
+              query=LinksQuery, answer=many, answer_v1=former_many),
         Route(method="POST", path=path, handler=partial(create, is_template=kind), scope=write, summary=f"Create a {what}",
               body=LinkIn, answer=one, status=201),
         Route(method="GET", path=f"{path}/{{id}}", handler=partial(show, is_template=kind), scope=read,
-              summary=f"Show a {what}",              answer=one),
+              summary=f"Show a {what}", answer=one, answer_v1=former_one),
         Route(method="PATCH", path=f"{path}/{{id}}", handler=partial(update, is_template=kind), scope=write,
               summary=f"Change a {what}", body=LinkChange, answer=one),
         Route(method="DELETE", path=f"{path}/{{id}}", handler=partial(delete, is_template=kind), scope=write,

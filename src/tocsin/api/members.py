@@ -1,7 +1,8 @@
 """/team-members"""
 
 from tocsin.api.call import Call, Reply, Route
-from tocsin.api.schemas.members import (
+from tocsin.domain.access import Scope
+from tocsin.schemas.members import (
     AddedMembersAnswer,
     MemberAnswer,
     MemberChange,
@@ -10,9 +11,8 @@ from tocsin.api.schemas.members import (
     MembersIn,
     MembersQuery,
 )
-from tocsin.api.schemas.paging import listing
-from tocsin.api.schemas.reading import read
-from tocsin.domain.access import Scope
+from tocsin.schemas.paging import listing
+from tocsin.schemas.reading import read
 from tocsin.services import members
 from tocsin.services.ports import Transaction
 

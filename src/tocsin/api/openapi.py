@@ -8,7 +8,7 @@ from pydantic.json_schema import models_json_schema
 
 from tocsin import __version__
 from tocsin.api.call import Route, Version
-from tocsin.api.problems import STATUS
+from tocsin.schemas.problems import STATUS
 
 _REF = "#/components/schemas/{model}"
 _ERROR = {
@@ -31,7 +31,8 @@ _ERROR = {
 
 def document(table: list[tuple[Version, Route]], *, base_url: str) -> dict[str, Any]:
     """Return the OpenAPI document of all routes; `base_url` is where a workspace lives."""
-    models = sorted({m for _, r in table for m in (r.body, r.answer) if m}, key=lambda model: model.__name__)
+    found = {model for version, route in table for model in (route.body, route.answer_in(version)) if model is not None}
+    models = sorted(found, key=lambda model: model.__name__)
     _, schemas = models_json_schema([(m, _mode(table, m)) for m in models], ref_template=_REF)
     paths: dict[str, dict[str, Any]] = {}
     for version, route in table:
@@ -54,7 +55,8 @@ def document(table: list[tuple[Version, Route]], *, base_url: str) -> dict[str, 
 
 
 def _mode(table: list[tuple[Version, Route]], model: type[BaseModel]) -> Any:
-    return "serialization" if any(route.answer is model for _, route in table) else "validation"
+    answers = any(route.answer_in(version) is model for version, route in table)
+    return "serialization" if answers else "validation"
 
 
 def _operation(version: Version, route: Route) -> dict[str, Any]:
@@ -64,7 +66,7 @@ def _operation(version: Version, route: Route) -> dict[str, Any]:
         "summary": route.summary,
         "tags": [route.path.split("/")[1]],
         "parameters": [*_path_parameters(route), *_query_parameters(route), *_header_parameters(route)],
-        "responses": {str(status): _success(route)} | _failures(route),
+        "responses": {str(status): _success(version, route)} | _failures(route),
     }
     if route.body is not None:
         content = {"application/json": {"schema": {"$ref": _REF.format(model=route.body.__name__)}}}
@@ -99,13 +101,14 @@ def _header_parameters(route: Route) -> list[dict[str, Any]]:
     return [{"name": "Idempotency-Key", "in": "header", "required": False, "schema": shape}]
 
 
-def _success(route: Route) -> dict[str, Any]:
+def _success(version: Version, route: Route) -> dict[str, Any]:
     if route.status == 204:
         return {"description": "Done"}
-    shape = {"type": "object"} if route.answer is None else {"$ref": _REF.format(model=route.answer.__name__)}
+    answer = route.answer_in(version)
+    shape = {} if answer is None else {"$ref": _REF.format(model=answer.__name__)}
     # A mail, or the body of a call.
     media_types = ("message/rfc822", "application/json") if route.path.endswith("/message") else ("application/json",)
-    return {"description": "Done", "content": {one: {"schema": shape if route.answer else {}} for one in media_types}}
+    return {"description": "Done", "content": {one: {"schema": shape} for one in media_types}}
 
 
 def _failures(route: Route) -> dict[str, Any]:

@@ -1,10 +1,10 @@
 """/meeting-outcomes"""
 
 from tocsin.api.call import Call, Reply, Route
-from tocsin.api.schemas.outcomes import OutcomeAnswer, OutcomeChange, OutcomeIn, OutcomeOut, OutcomesAnswer
-from tocsin.api.schemas.reading import read
 from tocsin.domain.access import Scope
 from tocsin.domain.model import MeetingOutcome
+from tocsin.schemas.outcomes import OutcomeAnswer, OutcomeChange, OutcomeIn, OutcomeOut, OutcomesAnswer
+from tocsin.schemas.reading import read
 from tocsin.services import outcomes
 from tocsin.services.ports import Transaction
 

@@ -1,11 +1,11 @@
 """/recipients: in which time zone and language somebody is written to."""
 
 from tocsin.api.call import Call, Reply, Route
-from tocsin.api.schemas.paging import PageQuery, listing
-from tocsin.api.schemas.reading import read
-from tocsin.api.schemas.recipients import RecipientAnswer, RecipientIn, RecipientOut, RecipientsAnswer
 from tocsin.domain.access import Scope
 from tocsin.domain.recipients import RecipientSettings
+from tocsin.schemas.paging import PageQuery, listing
+from tocsin.schemas.reading import read
+from tocsin.schemas.recipients import RecipientAnswer, RecipientIn, RecipientOut, RecipientsAnswer
 from tocsin.services import recipients
 from tocsin.services.ports import Transaction
 

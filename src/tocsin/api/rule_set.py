@@ -3,20 +3,21 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from tocsin.api import strict_json
-from tocsin.api.call import Call, Reply, Route, context_of
-from tocsin.api.schemas.reading import read
-from tocsin.api.schemas.rule_set import (
+from tocsin.api.call import Call, Reply, Route
+from tocsin.bootstrap import App
+from tocsin.domain.access import Scope
+from tocsin.domain.audit import COMMAND_LINE
+from tocsin.schemas import strict_json
+from tocsin.schemas.context import context_of
+from tocsin.schemas.reading import read
+from tocsin.schemas.rule_set import (
     RuleSetChange,
     RuleSetIn,
     RuleSetOut,
     RuleSetPlanAnswer,
     RuleSetPlanOut,
 )
-from tocsin.bootstrap import App
-from tocsin.domain.access import Scope
-from tocsin.domain.model import WorkspaceId
-from tocsin.services import rule_set, workspaces
+from tocsin.services import rule_set
 from tocsin.services.ports import Transaction
 from tocsin.services.rule_set import RuleSetPlan
 
@@ -56,27 +57,22 @@ def _shown(plan: RuleSetPlan) -> Wire:
 
 
 def _command_export(app: App, values: Wire) -> Wire:
-    with app.store.reading(_workspace(app, values)) as tx:
+    with app.store.reading(app.office.workspace(values).id) as tx:
         return _exported(tx)
 
 
 def _command_plan(app: App, values: Wire) -> Wire:
     wanted = read(RuleSetIn, values["rule_set"], context=context_of(app))
-    with app.store.reading(_workspace(app, values)) as tx:
+    with app.store.reading(app.office.workspace(values).id) as tx:
         return _shown(rule_set.plan(tx, wanted.drafts()))
 
 
 def _command_apply(app: App, values: Wire) -> Wire:
     wanted = read(RuleSetChange, values["rule_set"], context=context_of(app))
-    with app.store.transaction(_workspace(app, values)) as tx:
+    with app.store.transaction(app.office.workspace(values).id, by=COMMAND_LINE) as tx:
         done = _applied(tx, wanted, app, by="tocsin rules apply")
     app.bell.set()
     return done
-
-
-def _workspace(app: App, values: Wire) -> WorkspaceId:
-    with app.store.directory() as directory:
-        return workspaces.get(directory, values["subdomain"]).id
 
 
 COMMANDS: Mapping[str, Callable[[App, Wire], Wire]] = {

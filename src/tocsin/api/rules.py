@@ -2,12 +2,16 @@
 
 from functools import partial
 
-from tocsin.api.call import Call, Reply, Route, context_of
-from tocsin.api.schemas.paging import PageQuery, listing
-from tocsin.api.schemas.preview import PreviewAnswer, PreviewIn
-from tocsin.api.schemas.reading import read, read_with_problems
-from tocsin.api.schemas.revisions import RevisionOut, RevisionsAnswer, UndoQuery
-from tocsin.api.schemas.rules import (
+from tocsin.api.call import Call, Reply, Route
+from tocsin.domain.access import Scope
+from tocsin.domain.errors import InvalidInputError, Problem
+from tocsin.domain.rules import MOST_LINKS, AutomationRule
+from tocsin.schemas.context import context_of
+from tocsin.schemas.paging import PageQuery, listing
+from tocsin.schemas.preview import PreviewAnswer, PreviewIn
+from tocsin.schemas.reading import read, read_with_problems
+from tocsin.schemas.revisions import RevisionOut, RevisionsAnswer, UndoQuery
+from tocsin.schemas.rules import (
     FullRuleAnswer,
     FullRuleIn,
     FullRuleOut,
@@ -18,9 +22,6 @@ from tocsin.api.schemas.rules import (
     RulesAnswer,
     patched,
 )
-from tocsin.domain.access import Scope
-from tocsin.domain.errors import InvalidInputError, Problem
-from tocsin.domain.rules import MOST_LINKS, AutomationRule
 from tocsin.services import preview as previews
 from tocsin.services import rules
 from tocsin.services.ports import Transaction

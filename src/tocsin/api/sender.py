@@ -1,8 +1,8 @@
 """/sender: how the workspace looks to those who get its invites."""
 
 from tocsin.api.call import Call, Reply, Route
-from tocsin.api.schemas.sender import SenderAnswer, SenderOut
 from tocsin.domain.access import Scope
+from tocsin.schemas.sender import SenderAnswer, SenderOut
 from tocsin.services import identity
 
 

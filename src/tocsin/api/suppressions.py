@@ -1,9 +1,10 @@
 """/suppressions: who gets no more messages."""
 
 from tocsin.api.call import Call, Reply, Route
-from tocsin.api.schemas.paging import listing
-from tocsin.api.schemas.reading import read
-from tocsin.api.schemas.suppressions import (
+from tocsin.domain.access import Scope
+from tocsin.schemas.paging import listing
+from tocsin.schemas.reading import read
+from tocsin.schemas.suppressions import (
     SuppressionAnswer,
     SuppressionIn,
     SuppressionOut,
@@ -11,7 +12,6 @@ from tocsin.api.schemas.suppressions import (
     SuppressionsAnswer,
     SuppressionsQuery,
 )
-from tocsin.domain.access import Scope
 from tocsin.services import suppressions
 from tocsin.services.ports import Transaction
 

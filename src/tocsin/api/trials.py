@@ -1,12 +1,15 @@
-"""/automation-rules/dry-run and /automation-rules/test-send: a rule is tried before it is saved."""
+"""/automation-rules/dry-run, /effect and /test-send: a rule is tried before it is saved."""
 
-from tocsin.api.call import Call, Reply, Route, context_of
-from tocsin.api.schemas.dry_run import DryRunAnswer, DryRunIn
-from tocsin.api.schemas.reading import read
-from tocsin.api.schemas.test_send import TestSendAnswer, TestSendIn
+from tocsin.api.call import Call, Reply, Route
 from tocsin.domain.access import Scope
+from tocsin.schemas.context import context_of
+from tocsin.schemas.dry_run import DryRunAnswer, DryRunIn
+from tocsin.schemas.effect import EffectAnswer, EffectIn
+from tocsin.schemas.reading import read
+from tocsin.schemas.test_send import TestSendAnswer, TestSendIn
 from tocsin.services import test_send
 from tocsin.services.dry_run import dry_run as try_out
+from tocsin.services.effect import effect
 from tocsin.services.past import gather
 from tocsin.services.ports import Transaction
 
@@ -21,6 +24,16 @@ def dry_run(call: Call, sent: dict[str, object]) -> Reply:
     sender = app.trial_sender
     found = try_out(sender, app.scratch.open, past, wanted, now=app.clock())
     return Reply(body=DryRunAnswer.of(found).wire())
+
+
+def foretell(call: Call, sent: dict[str, object]) -> Reply:
+    """Show what saving a rule would do to what is planned; nothing is kept of it."""
+    change = read(EffectIn, sent, context=context_of(call.app)).change
+    call.key.must_allow(Scope.BOOKINGS_READ)
+    app = call.app
+    with app.store.trial(call.workspace.id) as tx:
+        found = effect(tx, change, now=app.clock(), chance=app.chance)
+    return Reply(body=EffectAnswer.of(found, change=change).wire())
 
 
 def send(call: Call, sent: dict[str, object]) -> Reply:
@@ -54,6 +67,15 @@ ROUTES = [
         summary="List what a rule would have sent, or will send, in a window of time, and what the present rules do otherwise",
         body=DryRunIn,
         answer=DryRunAnswer,
+    ),
+    Route(
+        method="POST",
+        path=f"{_PATH}/effect",
+        handler=foretell,
+        scope=Scope.RULES_WRITE,
+        summary="Show what saving a rule would do to what is planned, and to invites that are held; nothing is saved",
+        body=EffectIn,
+        answer=EffectAnswer,
     ),
     Route(
         method="POST",

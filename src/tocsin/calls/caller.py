@@ -1,18 +1,15 @@
 """Calls webhooks: signed as Standard Webhooks say, no redirect followed, little of the answer kept."""
 
 import logging
-import ssl
 from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import lru_cache
 
-import certifi
 import httpcore
 from standardwebhooks.webhooks import Webhook
 
 from tocsin import __version__
-from tocsin.calls.network import CheckedNetwork, ClosedAddressError, Deadline, Place, Resolve, system_resolve
+from tocsin.calls.network import CheckedNetwork, ClosedAddressError, Deadline, Place, Resolve, system_resolve, trust
 from tocsin.domain.delivery import Outcome, Result
 from tocsin.domain.letter import Envelope
 from tocsin.domain.text import one_line
@@ -44,7 +41,7 @@ class HttpCaller:
         self._call_s = call_s
         self._deadline = Deadline()
         network = CheckedNetwork(frozenset(map(_place, allowed)), self._deadline, resolve)
-        self._pool = httpcore.ConnectionPool(ssl_context=_trust(), max_connections=1, network_backend=network)
+        self._pool = httpcore.ConnectionPool(ssl_context=trust(), max_connections=1, network_backend=network)
 
     def send(self, supply: Supply) -> Iterator[list[tuple[int, Outcome | None]]]:
         """Call for each envelope that `supply` gives, one after the other, until the receiver turns out to be away."""
@@ -117,11 +114,11 @@ def callers(*, allowed: Collection[str], clock: Clock) -> Callable[[], HttpCalle
 
 def _headers(envelope: Envelope, *, now: datetime) -> list[tuple[bytes, bytes]]:
     body = envelope.message.decode()
-    signatures = [Webhook(secret).sign(envelope.id, now, body) for secret in envelope.secrets]
+    signatures = [Webhook(secret).sign(envelope.claim.delivery_id, now, body) for secret in envelope.secrets]
     headers = {
         "content-type": "application/json",
         "user-agent": f"Tocsin/{__version__}",
-        "webhook-id": envelope.id,
+        "webhook-id": envelope.claim.delivery_id,
         "webhook-timestamp": str(int(now.timestamp())),
         "webhook-signature": " ".join(signatures),
     }
@@ -153,10 +150,3 @@ def _words(error: Exception) -> str:
 def _place(origin: str) -> Place:
     _, host, port, _ = parts(origin)
     return host, port
-
-
-@lru_cache(maxsize=1)  # reading the certificates takes a fiftieth of a second
-def _trust() -> ssl.SSLContext:
-    context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())  # the machine may have none
-    return context

@@ -9,9 +9,11 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable
+from functools import lru_cache
 from queue import Empty, SimpleQueue
 from typing import Any
 
+import certifi
 import httpcore
 
 from tocsin.domain.webhook import is_public
@@ -46,6 +48,14 @@ def system_resolve(host: str, port: int) -> list[str]:
     if isinstance(answer, Exception):
         raise answer
     return answer
+
+
+@lru_cache(maxsize=1)  # reading the certificates takes a fiftieth of a second
+def trust() -> ssl.SSLContext:
+    """Return whom connections trust: the machine's certificates, and certifi's."""
+    context = ssl.create_default_context()
+    context.load_verify_locations(certifi.where())  # the machine may have none
+    return context
 
 
 class Deadline:

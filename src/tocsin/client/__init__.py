@@ -4,8 +4,10 @@ from tocsin.client.errors import ClientError, RefusedError, UnreachableError
 from tocsin.client.neetocal import NeetoCal
 from tocsin.client.session import Session
 from tocsin.client.tocsin import RuleSetPlan, RuleStep, Tocsin
+from tocsin.client.workspace import Client
 
 __all__ = [
+    "Client",
     "ClientError",
     "NeetoCal",
     "RefusedError",

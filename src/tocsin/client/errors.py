@@ -16,3 +16,8 @@ class RefusedError(ClientError):
         super().__init__(message)
         self.status = status
         self.problems = problems
+
+    @property
+    def field_errors(self) -> dict[str, str]:
+        """What would be right, by the path of each wrong field, such as `actions[0].emails[1]`."""
+        return dict(self.problems)

@@ -46,9 +46,7 @@ class Session:
             )
         headers = {"X-Api-Key": self.key, "Accept": "application/json", "Host": host}
         timeout = httpx.Timeout(self.timeout_s, connect=10.0)
-        self._http = httpx.Client(
-            base_url=connect_to + BASE, headers=headers, timeout=timeout, transport=self.transport
-        )
+        self._http = httpx.Client(base_url=connect_to, headers=headers, timeout=timeout, transport=self.transport)
 
     def __enter__(self) -> Self:
         return self
@@ -64,26 +62,38 @@ class Session:
         """Return what is at a path."""
         return self._asked("GET", path, query=query)
 
-    def post(self, path: str, body: object) -> Any:
-        """Send a body, once even if it has to be sent again."""
-        return self._asked("POST", path, body, idempotency_key=uuid.uuid4().hex if self.repeats_posts else None)
+    def post(self, path: str, body: object = None, query: _Query | None = None, *, repeats: bool = True) -> Any:
+        """Send a body, once even if it has to be sent again. `repeats`: whether this path knows Idempotency-Key."""
+        key = uuid.uuid4().hex if self.repeats_posts and repeats else None
+        return self._asked("POST", path, body, query=query, idempotency_key=key)
+
+    def patch(self, path: str, body: object) -> Any:
+        """Change what is there."""
+        return self._asked("PATCH", path, body)
+
+    def octets(self, path: str) -> bytes:
+        """Return what is at a path as it came."""
+        request = self._http.build_request("GET", BASE + path, headers={"Accept": "*/*"})
+        answer = self._sent(request, is_repeatable=True)
+        self._read(answer)
+        return answer.content
 
     def put(self, path: str, body: object) -> Any:
         """Put a body in the place of what is there."""
         return self._asked("PUT", path, body)
 
-    def delete(self, path: str) -> None:
+    def delete(self, path: str, query: _Query | None = None) -> None:
         """Delete what is at a path. What is not there any more is as good as deleted."""
         try:
-            self._asked("DELETE", path)
+            self._asked("DELETE", path, query=query)
         except RefusedError as error:
             if error.status != 404:
                 raise
 
-    def every(self, path: str, name: str) -> Iterator[dict[str, Any]]:
+    def every(self, path: str, name: str, query: _Query | None = None) -> Iterator[dict[str, Any]]:
         """Yield the entries of all pages of a listing, which are under `name`."""
         for number in range(1, MOST_PAGES + 1):
-            answer = self.get(path, {"page_number": number, "page_size": PAGE_SIZE})
+            answer = self.get(path, {**(query or {}), "page_number": number, "page_size": PAGE_SIZE})
             entries = answer.get(name) if isinstance(answer, dict) else None
             if not isinstance(entries, list) or not all(isinstance(one, dict) for one in entries):
                 raise UnreachableError(f"{self.url} answers without {name}; is it the address of such an API?")
@@ -105,8 +115,14 @@ class Session:
         headers = {} if content is None else {"Content-Type": "application/json"}
         if idempotency_key is not None:
             headers["Idempotency-Key"] = idempotency_key
-        request = self._http.build_request(method, path, params=query, content=content, headers=headers)
+        request = self._http.build_request(method, BASE + path, params=query, content=content, headers=headers)
         return self._read(self._sent(request, is_repeatable=method != "POST" or idempotency_key is not None))
+
+    def beside_the_api(self, path: str, body: object, headers: Mapping[str, str]) -> Any:
+        """Post a body to what stands beside the API, and not again once it may have arrived."""
+        return self._read(
+            self._sent(self._http.build_request("POST", path, json=body, headers=headers), is_repeatable=False)
+        )
 
     def _sent(self, request: httpx.Request, *, is_repeatable: bool) -> httpx.Response:
         """Send a request until it is answered with something else than "later"; a last "later" is returned."""

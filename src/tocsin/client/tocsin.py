@@ -1,10 +1,11 @@
-"""Tocsin's own calls beyond those of the original: rules as a whole."""
+"""Rules as a whole, as plans that the command line prints."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from tocsin.client.errors import UnreachableError
+from tocsin.client.rules import Rules
 from tocsin.client.session import Session
 
 RuleSet = Mapping[str, Any]
@@ -48,22 +49,22 @@ class Tocsin:
 
     def export_rules(self) -> dict[str, Any]:
         """Return all automation rules as one document."""
-        found = self.session.get("/automation-rules/export")
+        found: object = Rules(self.session).export()
         if not isinstance(found, dict) or "rules" not in found:
             raise UnreachableError(f"{self.session.url} answers without rules; is it the address of a Tocsin?")
         return found
 
     def plan_rules(self, rule_set: RuleSet) -> RuleSetPlan:
         """Return what applying a set of rules would change."""
-        return self._plan(self.session.post("/automation-rules/plan", rule_set))
+        return self._plan(Rules(self.session).plan(cast(Any, rule_set)))
 
     def apply_rules(self, rule_set: RuleSet, *, fingerprint: str = "") -> RuleSetPlan:
         """Make the rules those of a set, all or nothing; refused (409) if they are no more those of the plan."""
-        return self._plan(self.session.put("/automation-rules", {**rule_set, "fingerprint": fingerprint}))
+        return self._plan(Rules(self.session).apply(cast(Any, {**rule_set, "fingerprint": fingerprint})))
 
-    def _plan(self, answer: Any) -> RuleSetPlan:
+    def _plan(self, answer: Mapping[str, Any]) -> RuleSetPlan:
         try:
-            return RuleSetPlan.of(answer["plan"])
+            return RuleSetPlan.of(answer)
         except (KeyError, TypeError) as error:
             raise UnreachableError(
                 f"{self.session.url} answers without a plan; is it the address of a Tocsin?"

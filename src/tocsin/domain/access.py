@@ -19,7 +19,17 @@ class Scope(StrEnum):
     LINKS_WRITE = "links:write"
     DELIVERIES_READ = "deliveries:read"
     DELIVERIES_WRITE = "deliveries:write"
+    AUDIT_READ = "audit:read"
     ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyDraft:
+    """A key as somebody asks for it; without `expires_at` it has no end."""
+
+    name: str
+    scopes: frozenset[Scope]
+    expires_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +42,14 @@ class ApiKey:
     scopes: frozenset[Scope]
     created_at: datetime
     revoked_at: datetime | None
+    expires_at: datetime | None = None
+
+    def is_live(self, now: datetime) -> bool:
+        """Tell whether the key opens anything: it was not revoked, and has not run out."""
+        return self.revoked_at is None and (self.expires_at is None or now < self.expires_at)
 
     def must_allow(self, scope: Scope) -> None:
         """Raise PermissionDeniedError unless the key has `scope`; writing includes reading."""
-        wanted = {scope, Scope.ADMIN, Scope(scope.replace(":read", ":write"))}
+        wanted = {scope, Scope.ADMIN, scope.replace(":read", ":write")}
         if not self.scopes & wanted:
             raise PermissionDeniedError(f"this API key lacks the scope {scope.value}")

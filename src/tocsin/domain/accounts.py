@@ -20,13 +20,18 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """Somebody who may sign in to the pages of one workspace. The password is not here: the store holds a slow hash of it."""
+    """Somebody who may sign in to the pages of one workspace. The password is not here: the store holds a slow hash of it.
+
+    `time_zone` and `locale` are those in which the account reads the pages; None: the workspace's.
+    """
 
     id: str
     workspace_id: WorkspaceId
     email: str
     role: Role
     created_at: datetime
+    time_zone: str | None = None
+    locale: str | None = None
 
     def must_be(self, role: Role) -> None:
         """Raise PermissionDeniedError unless the account may do what `role` may; an admin may do all."""

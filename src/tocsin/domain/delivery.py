@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NewType
+from typing import NamedTuple, NewType
 
 from tocsin.domain.actions.types import ActionType
+from tocsin.domain.discretion import PERSON
 from tocsin.domain.events import TIMED, EventKind
 from tocsin.domain.model import Booking, BookingId, WorkspaceId
 from tocsin.domain.retry import backoff
@@ -106,6 +107,18 @@ class Delivery:
         return self.action is ActionType.CALL_WEBHOOK
 
     @property
+    def claim(self) -> "Claim":
+        """The attempt that is under way, or was last."""
+        return Claim(self.workspace_id, self.id, self.attempts)
+
+    @property
+    def in_logs(self) -> dict[str, str]:
+        """What a log line about it names. The person stands in no line as he is here (domain/discretion.py)."""
+        ids = {"workspace": self.workspace_id, "delivery": self.id, "booking": self.booking_id, "rule": self.rule_id}
+        # The URL of a webhook may be all that somebody needs to write to it.
+        return ids if self.is_call else {**ids, PERSON: self.recipient}
+
+    @property
     def asked_for_by(self) -> tuple[str, int, EventKind, int]:
         """The action and the event, at its revision of the booking, that this is a message of; whoever gets it."""
         return self.rule_id, self.action_index, self.event, self.booking_revision
@@ -119,6 +132,23 @@ class Attempt:
     started_at: datetime
     ended_at: datetime | None
     outcome: Outcome | None
+
+
+class Claim(NamedTuple):
+    """One attempt at one delivery, as its worker took it."""
+
+    workspace_id: WorkspaceId
+    delivery_id: DeliveryId
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """That the relay took a message, noted by the worker that handed it over."""
+
+    claim: Claim
+    code: int | None
+    enhanced_code: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ TocsinError                 code
  ├─ InvalidInputError       invalid_input       names each wrong field and what would be right
  ├─ MalformedRequestError   malformed_request   the request cannot be read at all
  ├─ AuthenticationError     not_authenticated
+ ├─ SignatureError          wrong_signature     of a call of a source
  ├─ PermissionDeniedError   not_permitted
  ├─ NotFoundError           not_found           the same for another workspace's thing
  ├─ ConflictError           conflict            right request, wrong state
@@ -14,7 +15,7 @@ TocsinError                 code
  └─ ConfigurationError      configuration       only at start
      └─ StoreInUseError      store_in_use        another process owns the SQLite file
 
-The domain knows codes, never HTTP: `api/problems.py` and `cli.py` give each class a status and an exit code.
+The domain knows codes, never HTTP: `schemas/problems.py` and `cli.py` give each class a status and an exit code.
 """
 
 from collections.abc import Iterable
@@ -64,6 +65,17 @@ class AuthenticationError(TocsinError):
 
     def __init__(self) -> None:
         super().__init__("Could not authenticate, invalid API Key")
+
+
+class SignatureError(TocsinError):
+    """The call of a source does not prove that it comes from there."""
+
+    code = "wrong_signature"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the signature is missing, too old, or not made with the secret of this source; nothing was done"
+        )
 
 
 class PermissionDeniedError(TocsinError):

@@ -12,6 +12,7 @@ from enum import StrEnum
 from operator import attrgetter
 
 from tocsin.domain.model import Booking, BookingId
+from tocsin.domain.recipients import takes_part
 from tocsin.domain.rsvp import Rsvp
 from tocsin.domain.signed_address import base_of
 
@@ -138,25 +139,29 @@ def is_told(entry: Entry, told: Invitation) -> bool:
     return told.digest == entry.digest or (told.method is Method.CANCEL and entry.method is Method.CANCEL)
 
 
-def uid_for(booking: Booking, told: Invitation | None, method: Method) -> str:
+def uid_for(booking: Booking, told: Invitation | None, method: Method, recipient: str, *, gap: int = 0) -> str:
     """Return what the recipient's calendar calls the booking.
 
     It is the booking's own UID for its whole life, but for somebody who was taken off and is invited again: after a CANCEL
-    a UID is dead, and some calendars would ignore a REQUEST for it.
+    a UID is dead, and some calendars would ignore a REQUEST for it. Who takes part in a booking that came from another
+    scheduler has that one's entry already, and must not get a second. `gap` is as in `revise`.
     """
     if told is None:
-        return booking.uid
+        return booking.source_uid if booking.source_uid and takes_part(booking, recipient) else booking.uid
     if told.method is Method.CANCEL and method is Method.REQUEST:
-        name, _, domain = booking.uid.rpartition("@")
-        return f"{name}.{told.sequence + 1}@{domain}"
+        name, _, domain = booking.uid.rpartition("@")  # never the other scheduler's, which is not ours to number
+        return f"{name}.{told.sequence + 1 + gap}@{domain}"
     return told.uid
 
 
-def revise(entry: Entry, told: Invitation | None, *, now: datetime) -> Invite:
-    """Return the invite that tells `entry` to a recipient who was `told` something else before, or nothing yet."""
+def revise(entry: Entry, told: Invitation | None, *, now: datetime, gap: int = 0) -> Invite:
+    """Return the invite that tells `entry` to a recipient who was `told` something else before, or nothing yet.
+
+    `gap` is how many numbers may have been used up since, of which nothing is known (`domain/restore.py`).
+    """
     stamp = now.replace(microsecond=0)
     if told is None:
         # A CANCEL is a change of an entry that counts as revision 0, even if it was never sent.
-        return Invite(entry=entry, sequence=int(entry.method is Method.CANCEL), stamp=stamp)
+        return Invite(entry=entry, sequence=int(entry.method is Method.CANCEL) + gap, stamp=stamp)
     # DTSTAMP breaks ties between equal SEQUENCEs: it rises too, even if two changes share a second or a clock went back.
-    return Invite(entry=entry, sequence=told.sequence + 1, stamp=max(stamp, told.stamp + timedelta(seconds=1)))
+    return Invite(entry=entry, sequence=told.sequence + 1 + gap, stamp=max(stamp, told.stamp + timedelta(seconds=1)))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from tocsin.domain.delivery import Claim, Delivery, Frozen
 from tocsin.domain.invite import Method
 
 
@@ -40,12 +41,23 @@ class Letter:
 class Envelope:
     """What SMTP is told (RFC 5321, 2.3.1): one sender, one recipient, and the finished bytes.
 
-    A call of a webhook has one too: its recipient is the URL, the bytes are the body, nobody sends it; `id` is that of the
-    message, the same in each repeat, and `secrets` are what it is signed with.
+    A call of a webhook has one too: its recipient is the URL, the bytes are the body, nobody sends it, and `secrets` are what
+    it is signed with. `claim` is the attempt in which it is handed over.
     """
 
     sender: str
     recipient: str
     message: bytes
-    id: str = ""
+    claim: Claim
     secrets: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, delivery: Delivery, frozen: Frozen, *, secrets: tuple[str, ...] = ()) -> "Envelope":
+        """Return the envelope of the attempt at `delivery` that is under way."""
+        return cls(
+            sender=frozen.sender,
+            recipient=delivery.recipient,
+            message=frozen.message,
+            claim=delivery.claim,
+            secrets=secrets,
+        )

@@ -45,7 +45,10 @@ class OutcomeKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workspace:
-    """The tenant. `mail_from` is its own sender and ORGANIZER; None means the server's (TOCSIN_MAIL_FROM)."""
+    """The tenant. `mail_from` is its own sender and ORGANIZER; None means the server's (TOCSIN_MAIL_FROM).
+
+    `restored_at` is when it was brought back from a backup last.
+    """
 
     id: WorkspaceId
     subdomain: str
@@ -54,6 +57,7 @@ class Workspace:
     locale: str
     mail_from: str | None
     created_at: datetime
+    restored_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +143,8 @@ class Booking:
 
     `revision` counts every change, from 0. `uid` is what all calendars call the booking, for its whole life (RFC 5545,
     3.8.4.7). The first of `hosts` is the host; a multihost link books all of its members. `guests` are the addresses of those
-    whom the client brings, each once, and never the client's or a host's. Times are aware and in UTC.
+    whom the client brings, each once, and never the client's or a host's. `source_uid` is what the invitations of the scheduler
+    call the booking that it came from, if they call it anything. Times are aware and in UTC.
     """
 
     id: BookingId
@@ -163,6 +168,7 @@ class Booking:
     outcome: MeetingOutcome | None = None
     form_responses: tuple[tuple[str, str], ...] = ()
     guests: tuple[str, ...] = ()
+    source_uid: str = ""
 
     def __post_init__(self) -> None:
         for field, moment in (("starts_at", self.starts_at), ("ends_at", self.ends_at)):

@@ -65,7 +65,8 @@ def plan_timed(booking: Booking, rules: Iterable[AutomationRule], *, now: dateti
 
 
 def readdressed(delivery: Delivery, recipient: str) -> Planned:
-    """Return the same message as `delivery`, which has not left, for another address."""
+    """Return the same message as `delivery`, which has not left, for another address; paused, if it is."""
+    is_paused = delivery.state is State.PAUSED
     return Planned(
         key=f"{delivery.id}/{recipient_key(recipient)}",
         rule_id=RuleId(delivery.rule_id),
@@ -78,6 +79,8 @@ def readdressed(delivery: Delivery, recipient: str) -> Planned:
         due_at=delivery.due_at,
         expires_at=delivery.expires_at,
         rank=0,
+        state=State.PAUSED if is_paused else State.SCHEDULED,
+        reason=delivery.reason if is_paused else "",
         about=delivery.about,
         action=delivery.action,
     )

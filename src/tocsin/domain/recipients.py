@@ -58,6 +58,12 @@ def recipient_key(address: str) -> str:
     return f"{local}@{domain.lower()}"
 
 
+def takes_part(booking: Booking, recipient: str) -> bool:
+    """Tell whether a recipient is the client, a host or a guest of a booking."""
+    own = (*booking.addresses, *(host.email for host in booking.hosts))
+    return recipient_key(recipient) in map(recipient_key, own)
+
+
 def _expanded(entry: str, booking: Booking) -> tuple[str, ...]:
     if entry == CLIENT_EMAIL:
         return (booking.client.email,)

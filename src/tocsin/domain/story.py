@@ -8,6 +8,7 @@ from tocsin.domain.actions import Action
 from tocsin.domain.delivery import OPEN, Attempt, Cause, Delivery, Outcome, State
 from tocsin.domain.events import ENTRY_CHANGES, TIMED, EventKind
 from tocsin.domain.explain import Clause, Happened, happened_at, said
+from tocsin.domain.intervention import Intervention
 from tocsin.domain.invite import Answered
 from tocsin.domain.model import Booking
 from tocsin.domain.recipients import RECIPIENTS, addresses_of, recipient_key
@@ -15,7 +16,7 @@ from tocsin.domain.recipients import RECIPIENTS, addresses_of, recipient_key
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One thing that became of a delivery: planned, attempt, the state it is in or ended in, answered."""
+    """One thing that became of a delivery: planned, attempt, what a person did to it, the state it is or ended in, answered."""
 
     name: str
     at: datetime
@@ -77,13 +78,20 @@ def replaced_by(delivery: Delivery, others: Iterable[Delivery]) -> list[Delivery
 
 
 def steps(
-    delivery: Delivery, *, attempt: Attempt | None, replaced: Sequence[Delivery], answered: Answered | None
+    delivery: Delivery,
+    *,
+    attempt: Attempt | None,
+    replaced: Sequence[Delivery],
+    answered: Answered | None,
+    interventions: Iterable[Intervention] = (),
 ) -> list[Step]:
-    """Return what became of a delivery, in order; `attempt` is the last one."""
+    """Return what became of a delivery, in order; `attempt` is the last one, `interventions` what people did to it."""
     found = [Step(name="planned", at=delivery.created_at, sentence=f"planned to be sent at {said(delivery.due_at)}")]
     if attempt is not None and attempt.outcome is not None and delivery.state is not State.SENT:
         sentence = f"attempt {attempt.number} ended as {attempt.outcome.result.value}{_reply(attempt.outcome)}"
         found.append(Step(name="attempt", at=attempt.ended_at or attempt.started_at, sentence=sentence))
+    found += [Step(name=one.deed.value, at=one.at, sentence=f"{one.deed.words} by {one.by}") for one in interventions]
+    found.sort(key=lambda step: step.at)
     found.append(_standing(delivery, attempt, replaced))
     if answered is not None:
         sentence = f"the recipient answered {answered.rsvp.value}"
@@ -127,6 +135,8 @@ def _standing(delivery: Delivery, attempt: Attempt | None, replaced: Sequence[De
         sentence = f"sent at attempt {delivery.attempts}{'' if outcome is None else _reply(outcome)}"
     elif state is State.SENDING:
         sentence = f"a worker has it in hand, for attempt {delivery.attempts}"
+    elif state is State.PAUSED:
+        sentence = f"waits until somebody resumes it{because}"
     elif state in OPEN:
         sentence = f"waits until {said(delivery.next_at)}{because}"
     else:

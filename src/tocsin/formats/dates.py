@@ -39,6 +39,36 @@ def moment(instant: datetime, zone: str, locale: str) -> str:
     return _moment(instant.astimezone(UTC), zone, locale)
 
 
+def brief(instant: datetime, zone: str, locale: str) -> str:
+    """Return `instant` as short as lists want it, with neither weekday nor zone: `24 Nov 2026, 15:30` in English."""
+    local = zones.local(instant, zone)
+    return f"{_short_day(local.date(), locale)}, {_clock(local.time(), locale)}"
+
+
+@lru_cache(maxsize=1024)
+def _short_day(day: date, name: str) -> str:
+    locale = _locale(name)
+    pattern = "d MMM y" if locale.language == "en" else "medium"
+    return _in_its_digits(format_date(day, pattern, locale=locale), locale)
+
+
+def day(instant: datetime, zone: str, locale: str) -> str:
+    """Return the day of `instant` in `zone`, in the words of `locale`: `Tuesday, 24 November 2026`."""
+    return _day(zones.local(instant, zone).date(), locale)[0]
+
+
+def clock(instant: datetime, zone: str, locale: str) -> str:
+    """Return the time of day of `instant`, as clocks in `zone` show it, with the hours and digits of `locale`."""
+    return _clock(zones.local(instant, zone).time(), locale)
+
+
+def leaf(instant: datetime, zone: str, locale: str) -> tuple[str, str, str]:
+    """Return what the leaf of a calendar shows of `instant` in `zone`: the day of the week, of the month, and the month."""
+    known, day = _locale(locale), zones.local(instant, zone).date()
+    weekday, number, month = (_in_its_digits(format_date(day, one, locale=known), known) for one in ("EEE", "d", "LLL"))
+    return weekday, number, month
+
+
 @lru_cache(maxsize=2048)
 def _moment(instant: datetime, zone: str, locale: str) -> str:
     # Kept, because all letters of a booking show the same few moments. In UTC: there none comes twice.

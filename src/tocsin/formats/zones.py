@@ -73,12 +73,20 @@ def instant(day: date, clock: time, zone: str) -> datetime:
     if not EARLIEST_YEAR <= day.year <= LATEST_YEAR:
         raise ValueError(f"the year {day.year} is not between {EARLIEST_YEAR} and {LATEST_YEAR}")
     # fold=0 is exactly the standard's choice in both cases; a `fold` that came in with `clock` would be somebody else's.
-    return datetime.combine(day, clock.replace(fold=0), tzinfo=_zone(zone)).astimezone(UTC)
+    wall = datetime.combine(day, clock.replace(fold=0), tzinfo=_zone(zone))
+    first, second = (wall.replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+    # Where the list of changes ends and a zone goes on by rule, Python may see a change that there is none (Nuuk in 2023).
+    is_odd = not _shows(first, wall) and _shows(second, wall)
+    return second if is_odd else first
 
 
 def local(moment: datetime, zone: str) -> datetime:
     """Return `moment`, which is aware, as clocks in `zone` show it. Raises ValueError for an unknown zone."""
     return moment.astimezone(_zone(zone))
+
+
+def _shows(moment: datetime, wall: datetime) -> bool:
+    return moment.astimezone(wall.tzinfo).replace(tzinfo=None, fold=0) == wall.replace(tzinfo=None)
 
 
 @cache

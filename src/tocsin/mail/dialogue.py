@@ -70,6 +70,12 @@ class Session(smtplib.SMTP):
         except OSError:
             return False
 
+    def has_spoken(self) -> bool:
+        """Tell whether the server has said more than it was asked. That it is gone, whoever writes next will find."""
+        with suppress(OSError):
+            self._receive()
+        return bool(self._incoming)
+
     @property
     def events(self) -> int:
         """What to poll the connection for."""

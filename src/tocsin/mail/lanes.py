@@ -10,11 +10,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
 
-from tocsin.domain.delivery import Outcome, Result
+from tocsin.domain.delivery import Claim, Outcome, Result
 from tocsin.mail.pool import Pool
+from tocsin.mail.receipts import Book
 from tocsin.mail.smtp import SmtpMailer, Stages
 from tocsin.mail.watch import Watch
 from tocsin.services.ports_relay import Supply
+from tocsin.services.ports_telemetry import Silence, Telemetry
 
 LINGER_S = 0.001  # for answers that are about to come: to settle several costs as much as to settle one
 LONGEST_LINGER_S = 0.01  # however many come
@@ -29,17 +31,21 @@ class _Errand:
     """A message on its way over one lane."""
 
     number: int
+    claim: Claim
     stages: Stages
+    began_at: float  # monotonic seconds
 
 
 _Ended = dict[SmtpMailer, tuple[int, Outcome | None]]
 
 
 class Lanes:
-    """Sends over the connections of a pool; it is a `Mailer`."""
+    """Sends over the connections of a pool; it is a `Mailer`. What was taken is noted in `book` at once."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, telemetry: Telemetry | None = None, book: Book | None = None) -> None:
         self._pool = pool
+        self._book = book
+        self._telemetry = telemetry or Silence()
         self._on_the_way: dict[SmtpMailer, _Errand] = {}
         self._watch: Watch[SmtpMailer] = Watch()
         self._looked_at = 0.0
@@ -47,6 +53,8 @@ class Lanes:
     def send(self, supply: Supply) -> Iterator[list[tuple[int, Outcome | None]]]:
         """Hand over what `supply` gives, and yield how it ended as the answers come. See `ports_relay.Mailer`."""
         numbers, told_at = count(), time.monotonic()
+        if self._book is not None:
+            self._book.is_settled()  # nobody sends more before what was sent last is settled
         ended: _Ended = {}
         try:
             while True:
@@ -68,6 +76,8 @@ class Lanes:
     def close(self) -> None:
         """Say QUIT on every connection that is open and with no message."""
         self._pool.close()
+        if self._book is not None:
+            self._book.close()
 
     def _begin(self, supply: Supply, numbers: Iterator[int]) -> tuple[bool, _Ended]:
         """Give messages to the lanes that can take one; tell whether there was any, or no lane, and which ended at once."""
@@ -79,7 +89,7 @@ class Lanes:
         begun = free[: len(envelopes)]
         self._pool.give_back(free[len(envelopes) :])
         for lane, envelope in zip(begun, envelopes, strict=True):
-            self._on_the_way[lane] = _Errand(next(numbers), lane.stages(envelope))
+            self._on_the_way[lane] = _Errand(next(numbers), envelope.claim, lane.stages(envelope), time.monotonic())
         return bool(begun), self._advance(begun)
 
     def _awaited(self, *, patience_s: float) -> _Ended:
@@ -123,11 +133,17 @@ class Lanes:
                 text = f"{type(error).__name__}: {error}"
                 ended[lane] = errand.number, Outcome(result=Result.TEMPORARY, reply=text)
             if lane in ended:
+                self._note(errand.claim, ended[lane][1])
+                self._telemetry.dialogue(time.monotonic() - errand.began_at)
                 del self._on_the_way[lane]
                 self._watch.forget(lane)
             else:
                 self._watch.follow(lane)
         return ended
+
+    def _note(self, claim: Claim, outcome: Outcome | None) -> None:
+        if self._book is not None and outcome is not None and outcome.result is Result.ACCEPTED:
+            self._book.note(claim, outcome)
 
     def _unless_refused(self, lane: SmtpMailer, outcome: Outcome | None) -> Outcome | None:
         """Return `outcome`, or None if only this lane got no connection: nothing was handed over, and others can take it."""

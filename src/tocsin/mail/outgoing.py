@@ -6,19 +6,23 @@ from tocsin.domain.delivery import Outcome
 from tocsin.mail.capture import CaptureMailer
 from tocsin.mail.lanes import Lanes
 from tocsin.mail.pool import Pool
+from tocsin.mail.receipts import Receipts
 from tocsin.mail.smtp import SmtpMailer
 from tocsin.mail.transport import Relay, is_loopback
 from tocsin.services.ports_relay import Mailer
+from tocsin.services.ports_telemetry import Telemetry
 
 _PROBE_S = 10.0
 
 
-def mailers(relay: Relay | None, *, client_name: str) -> Callable[[], Mailer]:
-    """Return what makes a mailer for each thread; without a relay messages are captured."""
+def mailers(
+    relay: Relay | None, *, client_name: str, telemetry: Telemetry | None = None, receipts: Receipts | None = None
+) -> Callable[[], Mailer]:
+    """Return what makes a mailer for each thread, which notes its receipts; without a relay messages are captured."""
     if relay is None:
         return CaptureMailer
     pool = Pool([SmtpMailer(relay, client_name=client_name) for _ in range(relay.connections)])
-    return lambda: Lanes(pool)
+    return lambda: Lanes(pool, telemetry, receipts.book() if receipts else None)
 
 
 def probe(relay: Relay | None, *, client_name: str) -> Callable[[], Outcome] | None:

@@ -45,7 +45,7 @@ class Reply:
     def text(self) -> str:
         """Return code and text in one printable line; an enhanced code that each line repeats (RFC 2034, 4) stands once."""
         first, *others = self._texts()
-        prefix = self.enhanced_code
+        prefix = self.enhanced_code if others else ""
         return " ".join(filter(None, (str(self.code), first, *(each.removeprefix(prefix).strip() for each in others))))
 
     def _texts(self) -> list[str]:
@@ -96,4 +96,6 @@ def printable(raw: bytes) -> str:
 
 def cut(text: str) -> str:
     """Return at most `TEXT_LIMIT` octets of `text`, at the border of a character."""
+    if len(text) <= TEXT_LIMIT and text.isascii():
+        return text
     return text.encode()[:TEXT_LIMIT].decode(errors="ignore")

@@ -88,6 +88,9 @@ class SmtpMailer(Connection):
         refusal = yield from self._offer(session, parcel.commands(session.offered))
         if refusal is not None:
             return self._outcome(refusal)
+        if session.has_spoken():
+            # What is said before the body, after the word to go on, would be taken for the answer to it.
+            raise BrokenDialogueError("the server answered before it was asked")
         try:
             session.write(parcel.body, within_s=self._final_s)
             while not session.is_written():

@@ -12,8 +12,6 @@ from typing import Any
 
 from markupsafe import escape
 
-from tocsin.api.schemas.reading import read_with_problems
-from tocsin.api.schemas.rule_set import VERSION, RuleSetEntry
 from tocsin.domain.actions import ActionType
 from tocsin.domain.errors import InvalidInputError
 from tocsin.domain.recipients import CLIENT_EMAIL, HOST_EMAIL
@@ -23,6 +21,8 @@ from tocsin.domain.text import normal, one_line, several_lines
 from tocsin.formats import html
 from tocsin.formats.markup import TAGS, Tag
 from tocsin.formats.markup import read as read_markup
+from tocsin.schemas.reading import read_with_problems
+from tocsin.schemas.rule_set import VERSION, RuleSetEntry
 
 Wire = dict[str, Any]
 EVERYWHERE = "all"  # how `--meeting` names the workflows that are for every event type

@@ -9,13 +9,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from tocsin.api.schemas.reading import read
-from tocsin.api.schemas.rule_set import RuleSetEntry, RuleSetIn, leaves
 from tocsin.client import ClientError, NeetoCal, RuleSetPlan, RuleStep
 from tocsin.client.neetocal import ListedRule
 from tocsin.domain.errors import ConflictError, InvalidInputError, Problem, UnavailableError
 from tocsin.domain.templates import VARIABLES, Variable, parse
-from tocsin.rules_as_code.targets import in_our_words
+from tocsin.rules_as_code.targets import Told, in_our_words
+from tocsin.schemas.differences import leaves
+from tocsin.schemas.reading import read
+from tocsin.schemas.rule_set import RuleSetEntry, RuleSetIn
 
 Wire = dict[str, Any]
 
@@ -80,7 +81,7 @@ class NeetoCalTarget:
             steps=tuple(steps),
         )
 
-    def apply(self, rule_set: Wire, plan: RuleSetPlan) -> RuleSetPlan:
+    def apply(self, rule_set: Wire, plan: RuleSetPlan, *, told: Told | None = None) -> RuleSetPlan:
         """Do one step after the other, and stop at the first that fails. Raises UnavailableError saying what was done."""
         with in_our_words():
             wanted, gone, fingerprint = self._compared(rule_set, self.client.meetings())
@@ -92,7 +93,8 @@ class NeetoCalTarget:
             raise ConflictError(
                 f"NeetoCal cannot change {names}; with --replace they are created anew and the old ones deleted"
             )
-        _Work(client=self.client).run(wanted, gone)
+        steps = 2 * plan.to_change + plan.to_create + plan.to_delete
+        _Work(client=self.client, steps=steps, told=told).run(wanted, gone)
         return plan
 
     def export(self) -> Wire:
@@ -113,6 +115,8 @@ class _Work:
     """What is done at NeetoCal, and how far it has got."""
 
     client: NeetoCal
+    steps: int
+    told: Told | None
     done: dict[str, int] = field(default_factory=lambda: {"created": 0, "deleted": 0})
 
     def run(self, wanted: Sequence[_Wanted], gone: Sequence[ListedRule]) -> None:
@@ -130,14 +134,19 @@ class _Work:
             self.client.create_rule(body)
         except ClientError as error:
             raise self._stopped(f"creating {body['name']}", error) from error
-        self.done["created"] += 1
+        self._did("created")
 
     def _delete(self, rule: ListedRule) -> None:
         try:
             self.client.delete_rule(rule.id)
         except ClientError as error:
             raise self._stopped(f"deleting {rule.name}", error) from error
-        self.done["deleted"] += 1
+        self._did("deleted")
+
+    def _did(self, what: str) -> None:
+        self.done[what] += 1
+        if self.told is not None:
+            self.told(sum(self.done.values()), self.steps)
 
     def _stopped(self, doing: str, error: ClientError) -> UnavailableError:
         so_far = ", ".join(f"{number} {what}" for what, number in self.done.items())

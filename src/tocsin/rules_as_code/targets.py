@@ -1,6 +1,6 @@
 """Where rules can be kept: in the store of this installation, in a workspace behind Tocsin's API, in one of NeetoCal."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
@@ -11,6 +11,7 @@ from tocsin.client import ClientError, RefusedError, RuleSetPlan, Tocsin, Unreac
 from tocsin.domain.errors import ConflictError, InvalidInputError, Problem, UnavailableError
 
 Wire = dict[str, Any]
+Told = Callable[[int, int], None]  # is given how many steps are done, and of how many
 
 
 class Target(Protocol):
@@ -25,8 +26,11 @@ class Target(Protocol):
         """Return what applying the rules would change."""
         ...
 
-    def apply(self, rule_set: Wire, plan: RuleSetPlan) -> RuleSetPlan:
-        """Do what the plan says. Raises ConflictError if it is no more what would be done."""
+    def apply(self, rule_set: Wire, plan: RuleSetPlan, *, told: Told | None = None) -> RuleSetPlan:
+        """Do what the plan says, and tell how far it is where it goes by steps.
+
+        Raises ConflictError if it is no more what would be done.
+        """
         ...
 
     def export(self) -> Wire:
@@ -45,7 +49,7 @@ class StoreTarget:
         """Return what applying the rules would change."""
         return RuleSetPlan.of(self._asked("rules plan", rule_set=rule_set)["plan"])
 
-    def apply(self, rule_set: Wire, plan: RuleSetPlan) -> RuleSetPlan:
+    def apply(self, rule_set: Wire, plan: RuleSetPlan, *, told: Told | None = None) -> RuleSetPlan:  # noqa: ARG002
         """Make the rules those of the set, all or nothing."""
         wanted = {**rule_set, "fingerprint": plan.fingerprint}
         return RuleSetPlan.of(self._asked("rules apply", rule_set=wanted)["plan"])
@@ -72,7 +76,7 @@ class ApiTarget:
         with in_our_words():
             return self.client.plan_rules(rule_set)
 
-    def apply(self, rule_set: Wire, plan: RuleSetPlan) -> RuleSetPlan:
+    def apply(self, rule_set: Wire, plan: RuleSetPlan, *, told: Told | None = None) -> RuleSetPlan:  # noqa: ARG002
         """Make the rules those of the set, all or nothing."""
         with in_our_words():
             return self.client.apply_rules(rule_set, fingerprint=plan.fingerprint)

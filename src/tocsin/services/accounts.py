@@ -20,9 +20,11 @@ from tocsin.domain.accounts import (
     Session,
     password_complaint,
 )
+from tocsin.domain.audit import By, Through, Verb
 from tocsin.domain.errors import InvalidInputError, NotFoundError, RateLimitedError
 from tocsin.domain.model import Workspace, WorkspaceId
 from tocsin.formats import addresses, passwords
+from tocsin.services import audit
 from tocsin.services.ports import Chance, Clock, Store, Transaction
 
 _TOKEN_LENGTH = 64  # characters
@@ -48,14 +50,20 @@ class Credentials:
     source: str
 
 
-def create(tx: Transaction, email: str, password: str, *, role: Role, now: datetime, chance: Chance) -> Account:
-    """Store an account. Raises InvalidInputError for an address or a password that cannot be, or an address that has one."""
+def create(tx: Transaction, email: str, password: str | None, *, role: Role, now: datetime, chance: Chance) -> Account:
+    """Store an account; without a password nobody signs in with one until it is chosen (`password_links`).
+
+    Raises InvalidInputError for an address or a password that cannot be, or an address that has one.
+    """
     wrong = addresses.complaint(email)
     if wrong is not None:
         raise InvalidInputError.of("email", wrong)
     account = Account(id=chance.new_id(), workspace_id=tx.workspace_id, email=_normal(email), role=role, created_at=now)
-    if not tx.accounts.add(account, _hash(password, email=account.email, chance=chance)):
+    # Without a password it is the hash of what nobody has seen, so that a try takes as long as any.
+    kept = _unseen(chance) if password is None else _hash(password, email=account.email, chance=chance)
+    if not tx.accounts.add(account, kept):
         raise InvalidInputError.of("email", f"there is an account of {account.email} already")
+    audit.note(tx, Verb.ACCOUNT_CREATED, account.id, name=account.email, after=account)
     return account
 
 
@@ -66,10 +74,10 @@ def every(tx: Transaction) -> list[Account]:
 
 def get(tx: Transaction, email: str) -> Account:
     """Return the account with an address. Raises NotFoundError."""
-    found = tx.accounts.by_email(_normal(email))
+    found = find(tx, email)
     if found is None:
         raise NotFoundError(f"there is no account of {email}; `tocsin account list` names them")
-    return found[0]
+    return found
 
 
 def set_password(tx: Transaction, email: str, password: str, *, chance: Chance) -> Account:
@@ -77,6 +85,7 @@ def set_password(tx: Transaction, email: str, password: str, *, chance: Chance) 
     account = get(tx, email)
     tx.accounts.set_password(account.id, _hash(password, email=account.email, chance=chance))
     tx.sessions.end_all(account.id)
+    audit.note(tx, Verb.ACCOUNT_PASSWORD_CHANGED, account.id, name=account.email)
     return account
 
 
@@ -85,6 +94,7 @@ def delete(tx: Transaction, email: str) -> Account:
     account = get(tx, email)
     tx.sessions.end_all(account.id)
     tx.accounts.delete(account.id)
+    audit.note(tx, Verb.ACCOUNT_DELETED, account.id, name=account.email, before=account)
     return account
 
 
@@ -94,6 +104,27 @@ def sign_in(door: Door, workspace: Workspace, given: Credentials) -> str:
     Raises InvalidInputError, the same and after as long whether there is no such account or the password is another's;
     RateLimitedError if it was tried too often for this account or from this source, right or wrong.
     """
+    account = _proved(door, workspace, given)
+    if account is None:
+        raise InvalidInputError.of("password", WRONG)
+    return begin_session(door, account, source=given.source, way="password")
+
+
+def change_password(door: Door, workspace: Workspace, given: Credentials, password: str) -> str:
+    """Give an account that shows its present password another one; end all its sessions, and begin one as `sign_in` does.
+
+    Raises InvalidInputError for `present` or `password`, and RateLimitedError as `sign_in`.
+    """
+    account = _proved(door, workspace, given)
+    if account is None:
+        raise InvalidInputError.of("present", "is not your password")
+    with door.store.transaction(workspace.id, by=_by(account)) as tx:
+        set_password(tx, account.email, password, chance=door.chance)
+        return _begin(tx, door, account, source=given.source, way="password")
+
+
+def _proved(door: Door, workspace: Workspace, given: Credentials) -> Account | None:
+    """Return the account if the password is its own; that is counted, and may be tried only so often."""
     email, now = _normal(given.email), door.clock()
     tried = {
         "account": _keyed(door.pepper, "account", email),
@@ -103,21 +134,45 @@ def sign_in(door: Door, workspace: Workspace, given: Credentials) -> str:
         wait = _count(tx, tried, now=now)
         found = tx.accounts.by_email(email)
     # Raised behind the block, because the count must stay.
-    if wait is not None:
-        minutes = max(1, round(wait.total_seconds() / 60))
-        raise RateLimitedError(
-            f"signing in was tried too often; try again in {minutes} min", retry_after=max(1, int(wait.total_seconds()))
-        )
+    _must_not_wait(wait)
     account, kept = found or (None, None)
-    is_right = passwords.matches(given.password, kept)
-    if account is None or not is_right:
-        raise InvalidInputError.of("password", WRONG)
-    token = door.chance.new_secret()
-    with door.store.transaction(workspace.id) as tx:
-        tx.sign_ins.clear("account", tried["account"])
-        tx.sessions.forget(created_before=now - LONGEST, seen_before=now - IDLE)
-        session = Session(account_id=account.id, created_at=now, seen_at=now)
-        tx.sessions.add(session, _keyed(door.pepper, "session", token))
+    # Looked at also where there is no account, so that it takes as long.
+    if passwords.matches(given.password, kept) and account is not None:
+        return account
+    _note_refusal(door, workspace.id, account, source=given.source)
+    return None
+
+
+def must_not_be_often(door: Door, workspace_id: WorkspaceId, *, source: str) -> None:
+    """Count a try to sign in by other means from a source. Raises RateLimitedError if there were too many."""
+    with door.store.transaction(workspace_id) as tx:
+        wait = _count(tx, {"source": _keyed(door.pepper, "source", _net(source))}, now=door.clock())
+    _must_not_wait(wait)
+
+
+def find(tx: Transaction, email: str) -> Account | None:
+    """Return the account with an address, if there is one."""
+    found = tx.accounts.by_email(_normal(email))
+    return None if found is None else found[0]
+
+
+def begin_session(door: Door, account: Account, *, source: str, way: str) -> str:
+    """Begin a session of somebody who has proved who he is, in a `way`; return what the cookie is to hold."""
+    with door.store.transaction(account.workspace_id, by=_by(account)) as tx:
+        return _begin(tx, door, account, source=source, way=way)
+
+
+def _by(account: Account) -> By:
+    return By(who=account.email, through=Through.PAGES)
+
+
+def _begin(tx: Transaction, door: Door, account: Account, *, source: str, way: str) -> str:
+    token, now = door.chance.new_secret(), door.clock()
+    tx.sign_ins.clear("account", _keyed(door.pepper, "account", account.email))
+    tx.sessions.forget(created_before=now - LONGEST, seen_before=now - IDLE)
+    session = Session(account_id=account.id, created_at=now, seen_at=now)
+    tx.sessions.add(session, _keyed(door.pepper, "session", token))
+    audit.note(tx, Verb.ACCOUNT_SIGNED_IN, account.id, name=account.email, after={"from": source, "by": way})
     return token
 
 
@@ -148,11 +203,27 @@ def form_token(door: Door, token: str) -> str:
     return _keyed(door.pepper, "form", token)
 
 
+def _must_not_wait(wait: timedelta | None) -> None:
+    if wait is not None:
+        minutes, seconds = max(1, round(wait.total_seconds() / 60)), max(1, int(wait.total_seconds()))
+        raise RateLimitedError(f"signing in was tried too often; try again in {minutes} min", retry_after=seconds)
+
+
+def _note_refusal(door: Door, workspace_id: WorkspaceId, account: Account | None, *, source: str) -> None:
+    # An address that has no account is not written down: some people type their password in its place.
+    who = "somebody without an account" if account is None else account.email
+    with door.store.transaction(workspace_id, by=By(who=who, through=Through.PAGES)) as tx:
+        thing = "" if account is None else account.id
+        audit.note(tx, Verb.ACCOUNT_REFUSED, thing, name=who, after={"from": source, "by": "password"})
+
+
 def _count(tx: Transaction, tried: dict[str, str], *, now: datetime) -> timedelta | None:
     """Count a try; return how long to wait if there were too many."""
     tx.sign_ins.forget(before=now - TRIES_WINDOW)
     waits = []
     for kind, most in (("account", MOST_TRIES_OF_ACCOUNT), ("source", MOST_TRIES_FROM_ADDRESS)):
+        if kind not in tried:
+            continue
         tries = tx.sign_ins.count(kind, tried[kind], now=now, since=now - TRIES_WINDOW)
         if tries.number > most:
             waits.append(tries.since_at + TRIES_WINDOW - now)
@@ -163,6 +234,15 @@ def _hash(password: str, *, email: str, chance: Chance) -> str:
     wrong = password_complaint(password, email=email)
     if wrong is not None:
         raise InvalidInputError.of("password", wrong)
+    return _hashed(password, chance)
+
+
+def _unseen(chance: Chance) -> str:
+    """Return the hash of a password that nobody has."""
+    return _hashed(chance.new_secret(), chance)
+
+
+def _hashed(password: str, chance: Chance) -> str:
     return passwords.hashed(password, salt=bytes.fromhex(chance.new_secret())[: passwords.SALT_OCTETS])
 
 

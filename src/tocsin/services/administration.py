@@ -5,11 +5,12 @@ The same commands run in the program itself or, where one process owns the store
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from tocsin.domain.access import ApiKey, Scope
+from tocsin.domain.access import ApiKey, KeyDraft, Scope
 from tocsin.domain.actions import SendInvite
+from tocsin.domain.audit import COMMAND_LINE
 from tocsin.domain.errors import InvalidInputError
 from tocsin.domain.model import Workspace, WorkspaceId
 from tocsin.domain.rules import AutomationRule
@@ -32,6 +33,11 @@ class Office:
     pepper: bytes
     url_of: Callable[[str], str]
     webhook_allow: frozenset[str] = frozenset()
+
+    def workspace(self, values: Mapping[str, Any]) -> Workspace:
+        """Return the workspace that a command names. Raises NotFoundError."""
+        with self.store.directory() as directory:
+            return workspaces.get(directory, values["subdomain"])
 
 
 def run(office: Office, command: str, values: Values) -> Any:
@@ -94,13 +100,16 @@ def _create_key(office: Office, values: Values) -> Any:
     key, text = access.create_key(
         office.store,
         values["subdomain"],
-        name=values["name"],
-        scopes=scopes,
+        KeyDraft(name=values["name"], scopes=frozenset(scopes), expires_at=_end(office, values.get("days"))),
         pepper=office.pepper,
         now=office.clock(),
         chance=office.chance,
     )
     return _key(key) | {"key": text}
+
+
+def _end(office: Office, days: int | None) -> datetime | None:
+    return None if days is None else office.clock() + timedelta(days=days)
 
 
 def _list_keys(office: Office, values: Values) -> Any:
@@ -134,7 +143,7 @@ def _renew_webhook_secret(office: Office, values: Values) -> Any:
         raise InvalidInputError.of("url", wrong)
     with office.store.directory() as directory:
         workspace = workspaces.get(directory, values["subdomain"])
-    with office.store.transaction(workspace.id) as tx:
+    with office.store.transaction(workspace.id, by=COMMAND_LINE) as tx:
         return {"url": url, "secret": webhooks.renew_secret(tx, url, secret=office.pepper, now=now)}
 
 
@@ -157,6 +166,7 @@ def _key(key: ApiKey) -> dict[str, Any]:
         "name": key.name,
         "scopes": sorted(key.scopes),
         "created_at": key.created_at.isoformat(timespec="seconds"),
+        "expires_at": None if key.expires_at is None else key.expires_at.isoformat(timespec="seconds"),
         "revoked_at": None if key.revoked_at is None else key.revoked_at.isoformat(timespec="seconds"),
     }
 

@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tocsin.domain.accounts import Account, Role
+from tocsin.domain.audit import COMMAND_LINE
 from tocsin.domain.errors import InvalidInputError
-from tocsin.domain.model import Workspace
-from tocsin.services import accounts, workspaces
+from tocsin.services import accounts
 from tocsin.services.administration import Office
 
 Values = Mapping[str, Any]
@@ -25,7 +25,7 @@ def _create(office: Office, values: Values) -> Any:
         role = Role(values["role"])
     except ValueError as error:
         raise InvalidInputError.of("role", f"{error}; roles are {', '.join(Role)}") from error
-    with office.store.transaction(_workspace(office, values).id) as tx:
+    with office.store.transaction(office.workspace(values).id, by=COMMAND_LINE) as tx:
         account = accounts.create(
             tx, values["email"], values["password"], role=role, now=office.clock(), chance=office.chance
         )
@@ -33,23 +33,18 @@ def _create(office: Office, values: Values) -> Any:
 
 
 def _list(office: Office, values: Values) -> Any:
-    with office.store.reading(_workspace(office, values).id) as tx:
+    with office.store.reading(office.workspace(values).id) as tx:
         return [_account(account) for account in accounts.every(tx)]
 
 
 def _set_password(office: Office, values: Values) -> Any:
-    with office.store.transaction(_workspace(office, values).id) as tx:
+    with office.store.transaction(office.workspace(values).id, by=COMMAND_LINE) as tx:
         return _account(accounts.set_password(tx, values["email"], values["password"], chance=office.chance))
 
 
 def _delete(office: Office, values: Values) -> Any:
-    with office.store.transaction(_workspace(office, values).id) as tx:
+    with office.store.transaction(office.workspace(values).id, by=COMMAND_LINE) as tx:
         return _account(accounts.delete(tx, values["email"]))
-
-
-def _workspace(office: Office, values: Values) -> Workspace:
-    with office.store.directory() as directory:
-        return workspaces.get(directory, values["subdomain"])
 
 
 def _account(account: Account) -> dict[str, Any]:

@@ -7,17 +7,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tocsin.domain.audit import COMMAND_LINE
 from tocsin.domain.dkim import Algorithm, DkimKey, KeyState, selector_complaint
 from tocsin.domain.errors import ConflictError, InvalidInputError
 from tocsin.domain.model import Workspace
-from tocsin.services import dkim, workspaces
+from tocsin.services import dkim
 from tocsin.services.administration import Office
 from tocsin.services.identity import domain_of
 from tocsin.services.ports_sender import NewNames
 
 Values = Mapping[str, Any]
-
-_LONGEST_SELECTOR = 63  # characters of a label (RFC 1035, 2.3.4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,13 +34,13 @@ def run(desk: MailOffice, command: str, values: Values) -> Any:
 
 
 def _create(desk: MailOffice, values: Values) -> Any:
-    workspace, now = _workspace(desk, values), desk.office.clock()
+    workspace, now = desk.office.workspace(values), desk.office.clock()
     domain = _domain(desk, workspace, values)
-    selector = values["selector"] or _dated_selector(workspace, f"{now:%Y%m%d}")
+    selector = values["selector"] or dkim.dated_selector(workspace.subdomain, now)
     wrong = selector_complaint(selector)
     if wrong is not None:
         raise InvalidInputError.of("selector", f"{selector} cannot be a selector; {wrong}")
-    with desk.office.store.transaction(workspace.id) as tx:
+    with desk.office.store.transaction(workspace.id, by=COMMAND_LINE) as tx:
         key = dkim.create(
             tx,
             domain,
@@ -54,25 +53,25 @@ def _create(desk: MailOffice, values: Values) -> Any:
 
 
 def _list(desk: MailOffice, values: Values) -> Any:
-    with desk.office.store.reading(_workspace(desk, values).id) as tx:
+    with desk.office.store.reading(desk.office.workspace(values).id) as tx:
         return [_key(key) for key in dkim.of_workspace(tx)]
 
 
 def _activate(desk: MailOffice, values: Values) -> Any:
-    workspace = _workspace(desk, values)
+    workspace = desk.office.workspace(values)
     domain = _domain(desk, workspace, values)
     with desk.office.store.reading(workspace.id) as tx:
         key = dkim.get(tx, domain, values["selector"])
     if key.state is KeyState.WAITING and not values["force"]:
         _must_be_published(desk, key)
-    with desk.office.store.transaction(workspace.id) as tx:
+    with desk.office.store.transaction(workspace.id, by=COMMAND_LINE) as tx:
         return _key(dkim.activate(tx, domain, key.selector, now=desk.office.clock()))
 
 
 def _retire(desk: MailOffice, values: Values) -> Any:
-    workspace = _workspace(desk, values)
+    workspace = desk.office.workspace(values)
     domain = _domain(desk, workspace, values)
-    with desk.office.store.transaction(workspace.id) as tx:
+    with desk.office.store.transaction(workspace.id, by=COMMAND_LINE) as tx:
         return _key(dkim.retire(tx, domain, values["selector"], now=desk.office.clock()))
 
 
@@ -81,11 +80,6 @@ def _must_be_published(desk: MailOffice, key: DkimKey) -> None:
     if wrong is not None:
         what = f"{key.name} cannot be checked by receivers yet: {wrong}"
         raise ConflictError(f"{what}; add the record that `tocsin dkim list` shows, or give --force")
-
-
-def _workspace(desk: MailOffice, values: Values) -> Workspace:
-    with desk.office.store.directory() as directory:
-        return workspaces.get(directory, values["subdomain"])
 
 
 def _domain(desk: MailOffice, workspace: Workspace, values: Values) -> str:
@@ -97,11 +91,6 @@ def _domain(desk: MailOffice, workspace: Workspace, values: Values) -> str:
     if not domain:
         raise InvalidInputError.of("domain", f"{sender} is at no domain that can be signed for; give one with --domain")
     return domain
-
-
-def _dated_selector(workspace: Workspace, day: str) -> str:
-    """Return a selector that no other workspace takes, and that tells how old its key is."""
-    return f"{workspace.subdomain[: _LONGEST_SELECTOR - len(day) - 1]}-{day}"
 
 
 def _algorithm(value: str) -> Algorithm:

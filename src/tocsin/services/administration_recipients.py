@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from tocsin.domain.audit import COMMAND_LINE
 from tocsin.domain.errors import ConflictError, InvalidInputError, NotFoundError
 from tocsin.domain.limits import Limits, Scope
-from tocsin.domain.model import Workspace
 from tocsin.domain.recipients import RecipientSettings
 from tocsin.domain.suppression import MOST_NOTE, Suppression
 from tocsin.domain.text import complaint
 from tocsin.formats import addresses
-from tocsin.services import limits, recipients, suppressions, workspaces
+from tocsin.services import limits, recipients, suppressions
 from tocsin.services.administration import Office
 from tocsin.services.limits import Use
 from tocsin.services.ports import Page, Transaction
@@ -39,7 +39,7 @@ def run(desk: RecipientsOffice, command: str, values: Values) -> Any:
 
 
 def _list(desk: RecipientsOffice, values: Values) -> Any:
-    with desk.office.store.reading(_workspace(desk, values).id) as tx:
+    with desk.office.store.reading(desk.office.workspace(values).id) as tx:
         found, _ = suppressions.page(tx, Page(size=_SHOWN), recipient=values["recipient"])
     return [_suppression(one) for one in found]
 
@@ -51,26 +51,26 @@ def _add(desk: RecipientsOffice, values: Values) -> Any:
     wrong = complaint(values["note"], limit=MOST_NOTE)
     if wrong is not None:
         raise InvalidInputError.of("note", wrong)
-    workspace, recipient = _workspace(desk, values), addresses.normal(values["recipient"])
-    with desk.office.store.transaction(workspace.id) as tx:
+    workspace, recipient = desk.office.workspace(values), addresses.normal(values["recipient"])
+    with desk.office.store.transaction(workspace.id, by=COMMAND_LINE) as tx:
         entry = suppressions.add(tx, recipient, rule_id=values["rule_id"], note=values["note"], now=desk.office.clock())
     return _suppression(entry)
 
 
 def _remove(desk: RecipientsOffice, values: Values) -> Any:
-    with desk.office.store.transaction(_workspace(desk, values).id) as tx:
+    with desk.office.store.transaction(desk.office.workspace(values).id, by=COMMAND_LINE) as tx:
         return {"removed": suppressions.remove(tx, values["recipient"], rule_id=values["rule_id"])}
 
 
 def _recipients(desk: RecipientsOffice, values: Values) -> Any:
-    with desk.office.store.reading(_workspace(desk, values).id) as tx:
+    with desk.office.store.reading(desk.office.workspace(values).id) as tx:
         found, _ = recipients.page(tx, Page(size=_SHOWN))
     return [_settings(one) for one in found]
 
 
 def _set_recipient(desk: RecipientsOffice, values: Values) -> Any:
     """Set what is given; an empty text takes away what was set, and what is None stays."""
-    with desk.office.store.transaction(_workspace(desk, values).id) as tx:
+    with desk.office.store.transaction(desk.office.workspace(values).id, by=COMMAND_LINE) as tx:
         try:
             former = recipients.get(tx, values["address"])
             zone, locale = former.time_zone, former.locale
@@ -83,31 +83,26 @@ def _set_recipient(desk: RecipientsOffice, values: Values) -> Any:
 
 
 def _remove_recipient(desk: RecipientsOffice, values: Values) -> Any:
-    with desk.office.store.transaction(_workspace(desk, values).id) as tx:
+    with desk.office.store.transaction(desk.office.workspace(values).id, by=COMMAND_LINE) as tx:
         recipients.remove(tx, values["address"])
     return {"removed": values["address"]}
 
 
 def _limits(desk: RecipientsOffice, values: Values) -> Any:
     now, own = desk.office.clock(), {scope.value: values[scope.value] for scope in Scope}
-    with desk.office.store.transaction(_workspace(desk, values).id) as tx:
+    with desk.office.store.transaction(desk.office.workspace(values).id, by=COMMAND_LINE) as tx:
         if values["reset"] or any(text is not None for text in own.values()):
             limits.override(tx, **own, reset=values["reset"], now=now)
         return _standing(tx, desk.limits, now=now)
 
 
 def _resume(desk: RecipientsOffice, values: Values) -> Any:
-    workspace = _workspace(desk, values)
-    with desk.office.store.transaction(workspace.id) as tx:
+    workspace = desk.office.workspace(values)
+    with desk.office.store.transaction(workspace.id, by=COMMAND_LINE) as tx:
         try:
             return {"resumed": workspace.subdomain, "freed": limits.resume(tx, now=desk.office.clock())}
         except ConflictError as error:
             raise ConflictError(f"{workspace.subdomain}: {error}") from error
-
-
-def _workspace(desk: RecipientsOffice, values: Values) -> Workspace:
-    with desk.office.store.directory() as directory:
-        return workspaces.get(directory, values["subdomain"])
 
 
 def _standing(tx: Transaction, defaults: Limits, *, now: datetime) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ handed over one message of each lane that nobody knows of, and no more.
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count, groupby
@@ -33,6 +33,11 @@ class UnsettledError(Exception):
     def __init__(self, settlements: list[Settlement]) -> None:
         super().__init__(f"{len(settlements)} deliveries are not settled yet")
         self.settlements = settlements
+
+
+def settle(sender: Sender, settlements: Sequence[Settlement], *, now: datetime) -> None:
+    """Write how deliveries ended, and tell whoever watches of those that could be written."""
+    sender.telemetry.settled(sender.store.queue.settle(settlements, now=now), now=now)
 
 
 def deliver(
@@ -84,7 +89,7 @@ class _Hand:
         if not settlements:
             return
         self.known.update({one.delivery.id: one for one in settlements})
-        self.sender.store.queue.settle(settlements, now=now)
+        settle(self.sender, settlements, now=now)
         for one in settlements:
             self.open.pop(one.delivery.id, None)
             self.known.pop(one.delivery.id, None)
@@ -265,7 +270,7 @@ def _follow_up(sender: Sender, settlement: Settlement, *, now: datetime) -> None
         delivery.attempts,
         outcome.result.value,
         # Not the reply: servers put addresses into it. It stands with the attempt.
-        extra={"workspace": delivery.workspace_id, "delivery": delivery.id, "code": outcome.code},
+        extra={**delivery.in_logs, "code": outcome.code},
     )
     if outcome.result is Result.PERMANENT and not delivery.is_call:
         with sender.store.transaction(delivery.workspace_id) as tx:

@@ -6,11 +6,12 @@ Preview and dry run are the same plan, unsaved.
 from dataclasses import replace
 from datetime import datetime
 
-from tocsin.domain.delivery import OPEN, Cause, Delivery
+from tocsin.domain.delivery import OPEN, Cause, Delivery, State, Verdict
 from tocsin.domain.events import ENTRY_CHANGES, TIMED, Event, EventKind, events_between
 from tocsin.domain.model import Booking, BookingStatus
 from tocsin.domain.plan import Planned, plan, plan_timed, readdressed
 from tocsin.domain.recipients import recipient_key
+from tocsin.domain.replanning import still_paused
 from tocsin.domain.rsvp import MOST_ANSWERS
 from tocsin.domain.rules import AutomationRule
 from tocsin.domain.schedule import is_coming
@@ -20,7 +21,9 @@ from tocsin.services.ports import DeliveryFilter, NewId, Transaction
 # What plans, moves or drops timed deliveries. Nothing else does: an outcome that is set a week later must not plan a rule that
 # was made after the meeting.
 _MOMENTS = frozenset({EventKind.BOOKING_CONFIRMED, *ENTRY_CHANGES})
+_READDRESSED = Verdict(state=State.SUPERSEDED, reason="the client's address changed; planned anew for the new one")
 MOST_WAITING = 100  # messages to one person about one booking
+MOST_KNOWN = 1_000  # deliveries of one booking
 BATCH = 500  # coming bookings that one request plans by itself; the rest is planned in the background
 
 
@@ -37,7 +40,7 @@ def follow(tx: Transaction, before: Booking | None, after: Booking, *, now: date
         reason = f"the booking was {after.status.value} first"
         tx.deliveries.withdraw_before(after.id, revision=after.revision, now=now, reason=reason)
     if before is None or before.addresses != after.addresses or any(event.kind in _MOMENTS for event in happened):
-        _plan_timed_anew(tx, after, rules, now=now, new_id=new_id)
+        _plan_timed_anew(tx, before, after, rules, now=now, new_id=new_id)
     if before is not None:
         tx.deliveries.add(_for_new_guests(before, after, rules, now=now), new_id=new_id, now=now)
         _readdress(tx, before, after, now=now, new_id=new_id)
@@ -66,20 +69,25 @@ def plan_coming(tx: Transaction, rule: AutomationRule, *, now: datetime, new_id:
     if rule.revision == 1 and (rule.event not in TIMED or not rule.enabled):
         return True  # a new rule that is not timed changes nothing for the bookings that are there
     bookings = tx.bookings.coming(rule.link_ids, rule_id=rule.id, now=now, after_id=after_id, limit=BATCH)
-    for booking in bookings:
-        _plan_coming(tx, rule, booking, now=now, new_id=new_id)
+    _plan_coming(tx, rule, bookings, now=now, new_id=new_id)
     is_done = len(bookings) < BATCH
     tx.rules.planned_until(rule.id, after_id=None if is_done else bookings[-1].id)
     return is_done
 
 
-def _plan_coming(tx: Transaction, rule: AutomationRule, booking: Booking, *, now: datetime, new_id: NewId) -> None:
-    planned = plan_timed(booking, [rule], now=now)
-    keep, reason = [one.key for one in planned], "the rule changed; planned anew"
-    tx.deliveries.drop_timed(booking.id, keep=keep, now=now, reason=reason, rule_id=rule.id)
-    if rule.event in TIMED and is_coming(rule.event, booking, now=now):
-        tx.deliveries.add(planned, new_id=new_id, now=now)
-    sync.follow_rule(tx, rule, booking, now=now, new_id=new_id)
+def _plan_coming(
+    tx: Transaction, rule: AutomationRule, bookings: list[Booking], *, now: datetime, new_id: NewId
+) -> None:
+    planned = {
+        one.id: _as_paused(tx, plan_timed(one, [rule], now=now), before=one, after=one, rule_id=rule.id)
+        for one in bookings
+    }
+    keep, reason = [one.key for each in planned.values() for one in each], "the rule changed; planned anew"
+    tx.deliveries.drop_timed(planned, keep=keep, now=now, reason=reason, rule_id=rule.id)
+    if rule.event in TIMED:
+        coming = [booking for booking in bookings if is_coming(rule.event, booking, now=now)]
+        tx.deliveries.add((one for each in coming for one in planned[each.id]), new_id=new_id, now=now)
+    sync.follow_rule(tx, rule, bookings, now=now, new_id=new_id)
 
 
 def go_on_planning(tx: Transaction, rule_id: str, *, now: datetime, new_id: NewId) -> bool:
@@ -121,6 +129,8 @@ def _readdress(tx: Transaction, before: Booking, after: Booking, *, now: datetim
         # An address that is changed and changed back still has its own.
         if is_misdirected and one.asked_for_by not in there:
             tx.deliveries.add([readdressed(one, after.client.email)], new_id=new_id, now=now)
+            if one.state is State.PAUSED:  # it would not end by itself
+                tx.deliveries.end(one.id, _READDRESSED, now=now)
 
 
 def _waiting(tx: Transaction, booking: Booking, recipient: str) -> list[Delivery]:
@@ -131,9 +141,27 @@ def _waiting(tx: Transaction, booking: Booking, recipient: str) -> list[Delivery
 
 
 def _plan_timed_anew(
-    tx: Transaction, booking: Booking, rules: list[AutomationRule], *, now: datetime, new_id: NewId
+    tx: Transaction,
+    before: Booking | None,
+    after: Booking,
+    rules: list[AutomationRule],
+    *,
+    now: datetime,
+    new_id: NewId,
 ) -> None:
-    planned = plan_timed(booking, rules, now=now)
+    planned = plan_timed(after, rules, now=now)
+    if before is not None:
+        planned = _as_paused(tx, planned, before=before, after=after)
     keep = [one.key for one in planned]
-    tx.deliveries.drop_timed(booking.id, keep=keep, now=now, reason="the booking changed; planned anew")
+    tx.deliveries.drop_timed([after.id], keep=keep, now=now, reason="the booking changed; planned anew")
     tx.deliveries.add(planned, new_id=new_id, now=now)
+
+
+def _as_paused(
+    tx: Transaction, planned: list[Planned], *, before: Booking, after: Booking, rule_id: str = ""
+) -> list[Planned]:
+    """Return `planned` so that what takes the place of something paused is paused."""
+    if not planned or not tx.interventions.is_any_paused(after.id, rule_id=rule_id):
+        return planned
+    known, _ = tx.deliveries.page(DeliveryFilter(booking_id=after.id, rule_id=rule_id), limit=MOST_KNOWN, offset=0)
+    return still_paused(planned, known, before=before, after=after)

@@ -97,7 +97,7 @@ def create(tx: Transaction, draft: BookingDraft, *, now: datetime, chance: Chanc
         form_responses=draft.form_responses,
     )
     hosts = _chosen_hosts(tx, booking, link, host_email=draft.host_email, now=now)
-    booking = _with_guests(replace(booking, hosts=hosts), draft.guests)
+    booking = with_guests(replace(booking, hosts=hosts), draft.guests)
     _must_fit(tx, booking, link, now=now, overridden=draft.override_availability)
     tx.bookings.put(booking)
     follow(tx, None, booking, now=now, new_id=chance.ordered_id)
@@ -256,10 +256,10 @@ def _answered(booking: Booking, wanted: BookingChange) -> Booking:
             wrong = f"the booking would have {len(answers)} answers; at most {MOST_ANSWERS} are accepted"
             raise InvalidInputError.of("form_responses", wrong)
         booking = replace(booking, form_responses=tuple(answers.items()))
-    return _with_guests(booking, booking.guests if wanted.guests is None else wanted.guests)
+    return with_guests(booking, booking.guests if wanted.guests is None else wanted.guests)
 
 
-def _with_guests(booking: Booking, guests: Iterable[str]) -> Booking:
+def with_guests(booking: Booking, guests: Iterable[str]) -> Booking:
     """Return a booking with these guests, each once; its client and hosts come anyway and are none."""
     once: dict[str, str] = {}
     for guest in guests:

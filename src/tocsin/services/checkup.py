@@ -4,14 +4,16 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 from tocsin.domain.delivery import Outcome, Result
 from tocsin.domain.errors import TocsinError
 from tocsin.domain.evidence import Grade
 from tocsin.domain.model import WorkspaceId
 from tocsin.domain.signed_address import LONGEST_BASE
-from tocsin.services import identity, limits, workspaces
+from tocsin.services import audit, checkup_site, identity, limits, workspaces
 from tocsin.services.administration import Office
+from tocsin.services.checkup_site import Site
 from tocsin.services.identity import Outlet
 from tocsin.services.ports_sender import NewNames
 
@@ -40,6 +42,7 @@ class Surroundings:
     local_now: Callable[[], datetime]
     outlet: Outlet
     names: NewNames
+    site: Site | None = None
 
 
 # The first release of each Python whose mail library has the flaws mended that our own filter and scan make up for.
@@ -52,9 +55,12 @@ _LOOK_BACK = timedelta(days=7)
 def findings(office: Office, around: Surroundings) -> list[Finding]:
     """Run all checks; one that cannot run is a finding too."""
     found: list[Finding] = []
-    for name, check in _CHECKS.items():
+    checks = [(name, partial(check, office, around)) for name, check in _CHECKS.items()]
+    if around.site is not None:
+        checks += [(name, partial(check, office, around.site)) for name, check in checkup_site.CHECKS.items()]
+    for name, run in checks:
         try:
-            found += [Finding(name=name, grade=grade, sentence=text) for grade, text in check(office, around)]
+            found += [Finding(name=name, grade=grade, sentence=text) for grade, text in run()]
         except TocsinError as error:
             found.append(Finding(name=name, grade=Grade.FAILED, sentence=str(error)))
     return found
@@ -104,7 +110,13 @@ def _mail(_office: Office, around: Surroundings) -> Iterator[tuple[Grade, str]]:
         yield Grade.WARNING, "messages are captured and do not leave; set TOCSIN_SMTP_URL to send them"
         return
     outcome = around.probe()
-    yield Grade.OK if outcome.result is Result.ACCEPTED else Grade.FAILED, outcome.reply
+    if outcome.result is Result.ACCEPTED:
+        yield Grade.OK, outcome.reply
+    else:
+        yield (
+            Grade.FAILED,
+            f"{outcome.reply}; look at the relay, and at TOCSIN_SMTP_URL for host, port, password and TLS",
+        )
     if around.mail_from.endswith("@localhost"):
         yield Grade.FAILED, f"{around.mail_from} is no sender for other people's mail; set TOCSIN_MAIL_FROM"
 
@@ -167,6 +179,18 @@ def _senders(office: Office, around: Surroundings) -> Iterator[tuple[Grade, str]
                 yield check.grade, f"{workspace.subdomain}: {check.name}: {check.sentence}{added}"
 
 
+def _audit(office: Office, _around: Surroundings) -> Iterator[tuple[Grade, str]]:
+    broken = 0
+    for workspace in workspaces.every(office.store):
+        with office.store.reading(workspace.id) as tx:
+            fault = audit.fault(tx, office.pepper)
+        if fault is not None:
+            broken += 1
+            yield Grade.FAILED, f"{workspace.subdomain}: {fault.sentence}; compare it with an export or a backup"
+    if not broken:
+        yield Grade.OK, "every audit log is as it was written"
+
+
 def _zones(_office: Office, around: Surroundings) -> Iterator[tuple[Grade, str]]:
     yield Grade.OK, f"time zone rules {around.zone_rules}, pinned"
 
@@ -187,5 +211,6 @@ _CHECKS: dict[str, Callable[[Office, Surroundings], Iterator[tuple[Grade, str]]]
     "answers": _answers,
     "sending": _sending,
     "sender": _senders,
+    "audit": _audit,
     "time zones": _zones,
 }

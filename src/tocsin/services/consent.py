@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tocsin.domain import opt_out
+from tocsin.domain.audit import Verb
 from tocsin.domain.delivery import Delivery, State, Verdict
 from tocsin.domain.errors import NotFoundError
 from tocsin.domain.model import Booking
 from tocsin.domain.opt_out import OptOut
 from tocsin.domain.suppression import WHOLE_WORKSPACE, Suppression, SuppressionReason, covering, is_part_of
 from tocsin.formats.words import marked
-from tocsin.services import suppressions
+from tocsin.services import audit, suppressions
 from tocsin.services.ports import Transaction
 
 
@@ -111,5 +112,7 @@ def want_again(tx: Transaction, wanted: OptOut) -> Choice:
     Raises NotFoundError if the workspace is gone.
     """
     for rule_id in (wanted.rule_id, WHOLE_WORKSPACE):
-        tx.suppressions.remove(wanted.recipient, rule_id=rule_id, reasons=[SuppressionReason.OPTED_OUT])
+        if tx.suppressions.remove(wanted.recipient, rule_id=rule_id, reasons=[SuppressionReason.OPTED_OUT]):
+            before = {"rule_id": rule_id, "reason": SuppressionReason.OPTED_OUT}
+            audit.note(tx, Verb.SUPPRESSION_LIFTED, wanted.recipient, name=wanted.recipient, before=before)
     return choice(tx, wanted)

@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
+from tocsin.domain.audit import Verb
 from tocsin.domain.delivery import Attempt, Delivery, Frozen
 from tocsin.domain.errors import ConflictError, NotFoundError
 from tocsin.domain.schedule import HORIZON
+from tocsin.services import audit
 from tocsin.services.ports import DeliveryFilter, Page, Transaction
 
 
@@ -27,10 +29,12 @@ def history(tx: Transaction, delivery_id: str) -> list[Attempt]:
 
 
 def message(tx: Transaction, delivery_id: str) -> Frozen:
-    """Return the exact message of a delivery. Raises NotFoundError; ConflictError if it was not written yet."""
+    """Return the exact message of a delivery. Raises NotFoundError; ConflictError if it was not written yet, or forgotten."""
     frozen = tx.messages.get(get(tx, delivery_id).id)
     if frozen is None:
         raise ConflictError("this delivery has no message yet; it is written when it is first sent")
+    if not frozen.message:
+        raise ConflictError("the words of this message are forgotten: they are old, or somebody in them was erased")
     return frozen
 
 
@@ -39,4 +43,5 @@ def retry(tx: Transaction, delivery_id: str, *, now: datetime) -> Delivery:
     delivery = get(tx, delivery_id)
     if not tx.deliveries.retry(delivery.id, now=now, expires_at=now + HORIZON):
         raise ConflictError(f"only a failed or expired delivery can be retried; this one is {delivery.state.value}")
+    audit.note(tx, Verb.DELIVERY_RETRIED, delivery.id, name=delivery.recipient, before={"state": delivery.state})
     return get(tx, delivery_id)

@@ -9,15 +9,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 
+from tocsin.domain.audit import Verb
 from tocsin.domain.dkim import Algorithm, DkimKey, KeyState, is_domain, record_complaint, selector_complaint
 from tocsin.domain.errors import ConflictError, InvalidInputError, NotFoundError
 from tocsin.domain.model import WorkspaceId
 from tocsin.formats import addresses, dkim, secretbox
 from tocsin.formats.dkim import SigningKey
+from tocsin.services import audit
 from tocsin.services.ports import Transaction
 from tocsin.services.ports_sender import Names
 
 _PURPOSE = "dkim key"
+_LONGEST_SELECTOR = 63  # characters of a label (RFC 1035, 2.3.4)
 
 log = logging.getLogger("tocsin.dkim")
 
@@ -42,8 +45,15 @@ def create(
     )
     if not tx.dkim_keys.add(key):
         # A selector is used once: receivers and verifiers may still hold the record of the former key.
-        raise InvalidInputError.of("selector", f"{selector} was used for {domain} before; give another with --selector")
+        raise InvalidInputError.of("selector", f"{selector} was used for {domain} before; give another selector")
+    audit.note(tx, Verb.DKIM_CREATED, key.name, name=key.name, after=key)
     return key
+
+
+def dated_selector(subdomain: str, now: datetime) -> str:
+    """Return a selector that no other workspace takes, and that tells how old its key is."""
+    day = f"{now:%Y%m%d}"
+    return f"{subdomain[: _LONGEST_SELECTOR - len(day) - 1]}-{day}"
 
 
 def of_workspace(tx: Transaction) -> list[DkimKey]:
@@ -78,7 +88,7 @@ def activate(tx: Transaction, domain: str, selector: str, *, now: datetime) -> D
     if key.state is KeyState.RETIRED:
         raise ConflictError(f"the DKIM key {selector} for {key.domain} is retired; make a new one")
     tx.dkim_keys.activate(key.domain, selector, at=now)
-    return get(tx, domain, selector)
+    return _noted(tx, Verb.DKIM_ACTIVATED, key)
 
 
 def retire(tx: Transaction, domain: str, selector: str, *, now: datetime) -> DkimKey:
@@ -86,7 +96,7 @@ def retire(tx: Transaction, domain: str, selector: str, *, now: datetime) -> Dki
     key = get(tx, domain, selector)
     if not tx.dkim_keys.retire(key.domain, selector, at=now):
         raise ConflictError(f"the DKIM key {selector} for {key.domain} is retired already")
-    return get(tx, domain, selector)
+    return _noted(tx, Verb.DKIM_RETIRED, key)
 
 
 def signed(message: bytes, key: DkimKey, *, workspace_id: WorkspaceId, secret: bytes, now: datetime) -> bytes:
@@ -115,6 +125,12 @@ def normal_domain(domain: str) -> str:
     if not is_domain(found):
         raise InvalidInputError.of("domain", f"{domain} is no domain that mail can be signed for; write example.com")
     return found
+
+
+def _noted(tx: Transaction, verb: Verb, before: DkimKey) -> DkimKey:
+    after = get(tx, before.domain, before.selector)
+    audit.note(tx, verb, after.name, name=after.name, before=before, after=after)
+    return after
 
 
 def _signing_key(workspace_id: WorkspaceId, key: DkimKey, secret: bytes) -> SigningKey | None:

@@ -1,24 +1,28 @@
 """Dry run: all that a rule would have sent in a window of time, and what the present rules do otherwise."""
 
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from tocsin.domain.actions import ActionType
 from tocsin.domain.delivery import Cause, Delivery, State
+from tocsin.domain.dry_run import Progress
 from tocsin.domain.events import EventKind
 from tocsin.domain.life import Life
 from tocsin.domain.model import BookingId, Workspace
 from tocsin.domain.recipients import Reader, recipient_key
 from tocsin.services.messages import reader_of
-from tocsin.services.past import Past, Span, Wanted
+from tocsin.services.past import Past, Span, Wanted, lasts
 from tocsin.services.ports import Scratch
 from tocsin.services.preparation import Sender
 from tocsin.services.replay import Replayed, replay
 
 # What makes a message of one run and one of another the same news to the same person.
 News = tuple[BookingId, str, ActionType, EventKind, Cause, datetime]
+Told = Callable[[Progress], None]  # is told how far it is; what it raises ends it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,12 +52,19 @@ class DryRun:
     no_longer: tuple[Tried, ...]
 
 
-def dry_run(sender: Sender, scratch: Scratch, past: Past, wanted: Wanted, *, now: datetime) -> DryRun:
-    """Live `past` through with the rule and without it, and compare. Raises as `replay` does."""
-    found = replay(sender, scratch, past, wanted, tried=True, now=now)
+def dry_run(
+    sender: Sender, scratch: Scratch, past: Past, wanted: Wanted, *, now: datetime, told: Told = lambda _: None
+) -> DryRun:
+    """Live `past` through with the rule and without it, and compare. Raises as `replay` does, and what `told` raises."""
+    ends, parts = lasts(past, wanted), 2 if past.rules else 1
+
+    def watch(part: int, moment: datetime) -> None:
+        told(Progress(bookings=len(ends), lived=bisect_right(ends, moment), part=part, parts=parts))
+
+    found = replay(sender, scratch, past, wanted, tried=True, now=now, watch=partial(watch, 1))
     present = Replayed(deliveries=(), rule_id=None)
     if past.rules:
-        present = replay(sender, scratch, past, wanted, tried=False, now=now)
+        present = replay(sender, scratch, past, wanted, tried=False, now=now, watch=partial(watch, 2))
     show = _Show(past, anyway=_sent(present, wanted.span))
     return DryRun(
         bookings=len(past.lives),

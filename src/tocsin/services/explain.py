@@ -13,6 +13,7 @@ from tocsin.domain.delivery import OPEN, Attempt, Delivery, DeliveryId, State
 from tocsin.domain.errors import NotFoundError
 from tocsin.domain.events import EventKind
 from tocsin.domain.explain import Clause, Happened
+from tocsin.domain.intervention import Intervention
 from tocsin.domain.invite import Answered, Invitation
 from tocsin.domain.model import Booking
 from tocsin.domain.occasions import Occasion, Question, occasions, telling
@@ -161,6 +162,14 @@ class _Case:
         return found
 
     @cached_property
+    def interventions(self) -> dict[DeliveryId, list[Intervention]]:
+        """What people did to the deliveries, in order."""
+        found: dict[DeliveryId, list[Intervention]] = {}
+        for one in self.tx.interventions.of(each.id for each in self.found[0]):
+            found.setdefault(one.delivery_id, []).append(one)
+        return found
+
+    @cached_property
     def attempts(self) -> dict[DeliveryId, Attempt]:
         return self.tx.record.last_attempts(self.booking.id)
 
@@ -235,7 +244,13 @@ class _Case:
             clauses=origin(delivery, rule_name=life.name, happened=happened, entry=entry),
             happened=happened,
             entry=entry,
-            steps=steps(delivery, attempt=attempt, replaced=instead, answered=answered),
+            steps=steps(
+                delivery,
+                attempt=attempt,
+                replaced=instead,
+                answered=answered,
+                interventions=self.interventions.get(delivery.id, ()),
+            ),
             attempt=attempt,
             replaced_by=[one.id for one in instead],
             answered=answered,

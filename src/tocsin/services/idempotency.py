@@ -5,7 +5,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from tocsin.domain.errors import InvalidInputError
-from tocsin.services.ports import Answer, Transaction
+from tocsin.services.ports import Transaction
+from tocsin.services.ports_answers import Answer
 
 KEPT_FOR = timedelta(hours=72)
 

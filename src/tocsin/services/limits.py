@@ -7,11 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from tocsin.domain.audit import Verb
 from tocsin.domain.delivery import Delivery, DeliveryId, State, Verdict
 from tocsin.domain.errors import ConflictError, InvalidInputError
 from tocsin.domain.limits import REACHED, Buckets, Limit, Limits, Refusal, Scope, admit, free_from, parse
 from tocsin.domain.pause import PAUSED, WINDOW, Fate, Pause, too_many, waiting
 from tocsin.domain.suppression import suppression_key
+from tocsin.services import audit
 from tocsin.services.ports import Transaction
 from tocsin.services.ports_recipients import Meter, Overrides
 
@@ -106,9 +108,11 @@ def pause_of(tx: Transaction) -> Pause | None:
 def resume(tx: Transaction, *, now: datetime) -> int:
     """Let sending go on, begin to count anew, and free at once what has waited; return how many. Raises ConflictError."""
     tx.usage.lock()
-    if tx.usage.pause() is None:
+    pause = tx.usage.pause()
+    if pause is None:
         raise ConflictError("sending is not paused")
     tx.usage.set_pause(None)
+    audit.note(tx, Verb.SENDING_RESUMED, tx.workspace_id, before=pause)
     tx.usage.forget(kinds=[fate.value for fate in Fate])
     return tx.usage.release(PAUSED, now=now)
 
@@ -129,8 +133,10 @@ def override(
     tx.usage.lock()
     wanted = {"workspace": workspace, "recipient": recipient, "domain": domain}
     given = {name: _readable(name, text) for name, text in wanted.items() if text is not None}
-    changed = replace(Overrides() if reset else tx.usage.overrides(), **given)
+    former = tx.usage.overrides()
+    changed = replace(Overrides() if reset else former, **given)
     tx.usage.override(changed)
+    audit.note(tx, Verb.LIMITS_CHANGED, tx.workspace_id, before=former, after=changed)
     tx.usage.release(REACHED, now=now)
     return changed
 
@@ -166,7 +172,9 @@ def _pause_if_too_many(tx: Transaction, counted: dict[Meter, Buckets], *, now: d
     numbers = {fate.value: counted[meter].current(WINDOW, now).total for fate, meter in _FATES.items()}
     because = too_many(**numbers)
     if because is not None and tx.usage.pause() is None:
-        tx.usage.set_pause(Pause(since_at=now, because=because))
+        pause = Pause(since_at=now, because=because)
+        tx.usage.set_pause(pause)
+        audit.note(tx, Verb.SENDING_PAUSED, tx.workspace_id, after=pause)
 
 
 def _held(delivery: Delivery, refusal: Refusal) -> Verdict:

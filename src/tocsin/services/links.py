@@ -4,9 +4,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from tocsin.domain.audit import Verb
 from tocsin.domain.errors import InvalidInputError, NotFoundError
 from tocsin.domain.model import Booking, LinkId, LinkKind, Member, SchedulingLink
-from tocsin.services import members
+from tocsin.services import audit, members
 from tocsin.services.ports import Chance, Page, Transaction
 
 
@@ -51,14 +52,19 @@ def create(
         created_at=now,
         updated_at=now,
     )
-    return _store(tx, _copied(tx, blank, template_id), draft, now=now, chance=chance)
+    made = _store(tx, _copied(tx, blank, template_id), draft, now=now, chance=chance)
+    audit.note(tx, Verb.LINK_CREATED, made.id, name=made.name, after=made)
+    return made
 
 
 def update(
     tx: Transaction, link_id: str, draft: LinkDraft, *, is_template: bool, now: datetime, chance: Chance
 ) -> SchedulingLink:
     """Change what is given. Raises NotFoundError, and InvalidInputError for a slug in use."""
-    return _store(tx, get(tx, link_id, is_template=is_template), draft, now=now, chance=chance)
+    before = get(tx, link_id, is_template=is_template)
+    after = _store(tx, before, draft, now=now, chance=chance)
+    audit.note(tx, Verb.LINK_CHANGED, after.id, name=after.name, before=before, after=after)
+    return after
 
 
 def get(tx: Transaction, link_id: str, *, is_template: bool = False) -> SchedulingLink:
@@ -88,7 +94,9 @@ def page(
 
 def delete(tx: Transaction, link_id: str, *, is_template: bool = False, now: datetime) -> None:
     """Take a link off the lists; its bookings and their invites go on. Raises NotFoundError."""
-    tx.links.delete(get(tx, link_id, is_template=is_template).id, at=now)
+    link = get(tx, link_id, is_template=is_template)
+    tx.links.delete(link.id, at=now)
+    audit.note(tx, Verb.LINK_DELETED, link.id, name=link.name, before=link)
 
 
 def _copied(tx: Transaction, blank: SchedulingLink, template_id: str | None) -> SchedulingLink:

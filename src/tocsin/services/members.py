@@ -4,8 +4,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
+from tocsin.domain.audit import Verb
 from tocsin.domain.errors import NotFoundError
 from tocsin.domain.model import Member, MemberId
+from tocsin.services import audit
 from tocsin.services.ports import Chance, Page, Transaction
 
 
@@ -17,6 +19,7 @@ def add(tx: Transaction, email: str, *, role: str = "standard", now: datetime, c
         zone = "Etc/UTC" if workspace is None else workspace.time_zone
         name = email.partition("@")[0].replace(".", " ").replace("_", " ").title()
         member = Member(id=MemberId(chance.new_id()), name=name, email=email, time_zone=zone, role=role, created_at=now)
+        audit.note(tx, Verb.MEMBER_ADDED, member.id, name=member.email, after=member)
     tx.members.put(member)
     return member
 
@@ -48,9 +51,12 @@ def update(
         member, name=name or member.name, time_zone=time_zone or member.time_zone, role=role or member.role
     )
     tx.members.put(changed)
+    audit.note(tx, Verb.MEMBER_CHANGED, member.id, name=changed.email, before=member, after=changed)
     return changed
 
 
 def remove(tx: Transaction, member_id: str, *, now: datetime) -> None:
     """Take a member off the list; bookings keep their hosts. Raises NotFoundError."""
-    tx.members.remove(get(tx, member_id).id, at=now)
+    member = get(tx, member_id)
+    tx.members.remove(member.id, at=now)
+    audit.note(tx, Verb.MEMBER_REMOVED, member.id, name=member.email, before=member)

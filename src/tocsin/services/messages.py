@@ -10,6 +10,7 @@ from tocsin.domain.invite import Entry, Invitation, is_told, revise, uid_for
 from tocsin.domain.letter import Letter
 from tocsin.domain.model import Booking, Client, Member, SchedulingLink, Workspace
 from tocsin.domain.recipients import Reader, RecipientSettings, recipient_key
+from tocsin.domain.restore import gap
 from tocsin.domain.rsvp import Rsvp
 from tocsin.domain.signed_address import Purpose
 from tocsin.domain.sync import Standing
@@ -161,7 +162,7 @@ def _entry(action: SendInvite, scene: Scene, values: dict[str, str]) -> Entry:
     recipient = values["recipient.email"]
     return Entry(
         method=method,
-        uid=uid_for(booking, scene.told, method),
+        uid=uid_for(booking, scene.told, method, recipient, gap=_gap(scene)),
         summary=summary or scene.link.name,
         description=filled(action.calendar_invite_body, values).text,
         location=place.join_url or place.details,
@@ -202,7 +203,7 @@ def _invitation(delivery: Delivery, entry: Entry, scene: Scene, *, now: datetime
     if told is not None and is_told(entry, told):
         thread_id = thread_id or _message_id(delivery, scene, entry, told.sequence)
         return replace(told, booking_revision=scene.booking.revision, thread_id=thread_id)
-    invite = revise(entry, told, now=now)
+    invite = revise(entry, told, now=now, gap=_gap(scene))
     return Invitation(
         booking_id=delivery.booking_id,
         recipient=delivery.recipient,
@@ -217,6 +218,10 @@ def _invitation(delivery: Delivery, entry: Entry, scene: Scene, *, now: datetime
         booking_revision=scene.booking.revision,
         id=scene.fresh_id if told is None else told.id,
     )
+
+
+def _gap(scene: Scene) -> int:
+    return gap(scene.booking, scene.told, scene.workspace.restored_at)
 
 
 def _message_id(delivery: Delivery, scene: Scene, entry: Entry, sequence: int) -> str:

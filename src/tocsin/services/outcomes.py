@@ -3,8 +3,10 @@
 from dataclasses import replace
 from datetime import datetime
 
+from tocsin.domain.audit import Verb
 from tocsin.domain.errors import ConflictError, InvalidInputError, NotFoundError
 from tocsin.domain.model import MeetingOutcome, OutcomeId, OutcomeKind
+from tocsin.services import audit
 from tocsin.services.ports import Chance, Transaction
 
 DEFAULT_COLOR = "#64748b"
@@ -19,6 +21,7 @@ def create(tx: Transaction, name: str, *, color: str = DEFAULT_COLOR, now: datet
     kind = OutcomeKind.CUSTOM if former is None else former.kind
     outcome = MeetingOutcome(id=outcome_id, name=name, color=color, kind=kind)
     tx.outcomes.put(outcome, now=now)
+    audit.note(tx, Verb.OUTCOME_CREATED, outcome.id, name=outcome.name, after=outcome)
     return outcome
 
 
@@ -49,6 +52,7 @@ def update(tx: Transaction, outcome_id: str, *, name: str | None, color: str | N
         raise InvalidInputError.of("name", f"there is or was another meeting outcome called {name}")
     changed = replace(outcome, name=name or outcome.name, color=color or outcome.color)
     tx.outcomes.put(changed, now=now)
+    audit.note(tx, Verb.OUTCOME_CHANGED, outcome.id, name=changed.name, before=outcome, after=changed)
     return changed
 
 
@@ -58,3 +62,4 @@ def delete(tx: Transaction, outcome_id: str, *, now: datetime) -> None:
     if outcome.kind is OutcomeKind.NO_SHOW:
         raise ConflictError("the built-in no-show outcome cannot be deleted")
     tx.outcomes.delete(outcome.id, at=now)
+    audit.note(tx, Verb.OUTCOME_DELETED, outcome.id, name=outcome.name, before=outcome)

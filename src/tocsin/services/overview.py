@@ -3,18 +3,20 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from tocsin.domain.advice import advice
 from tocsin.domain.delivery import Attempt, Delivery, Result, State
 from tocsin.domain.pause import Pause
 from tocsin.domain.rsvp import Rsvp
 from tocsin.formats import zones
-from tocsin.services.ports import BookingFilter, Transaction
+from tocsin.services.ports import Transaction
+from tocsin.services.ports_planned import PlannedFilter
 
 DAYS = 14
 SHOWN = 5  # deliveries of a list
 _ATTEMPTS = 50
+_ANY_DAY = PlannedFilter(since=datetime.fromtimestamp(0, UTC), until=datetime(zones.LATEST_YEAR + 1, 1, 1, tzinfo=UTC))
 _FATES = {State.SENT: "sent", State.FAILED: "failed", State.EXPIRED: "failed"}
 HELD = "held back"  # cancelled, superseded, suppressed: on purpose
 FATES = ("sent", "failed", HELD)
@@ -81,7 +83,7 @@ class Overview:
 def overview(tx: Transaction, *, time_zone: str, now: datetime) -> Overview:
     """Return the overview of a workspace, whose days are those of its zone."""
     days = _days(tx, time_zone, now=now)
-    coming, coming_number = tx.overview.coming(limit=SHOWN)
+    coming, coming_number = tx.coming.page(_ANY_DAY, limit=SHOWN, offset=0)
     lost, lost_number = tx.overview.lost(since=now - timedelta(days=DAYS), limit=SHOWN)
     return Overview(
         days=days,
@@ -89,13 +91,13 @@ def overview(tx: Transaction, *, time_zone: str, now: datetime) -> Overview:
         coming_number=coming_number,
         lost=[_lost(tx, delivery) for delivery in lost],
         lost_number=lost_number,
-        rsvps=tx.overview.rsvps(now=now),
+        rsvps=tx.overview.rsvps(now=now, until=now + timedelta(days=DAYS)),
         transport=Transport(
             attempts=tx.overview.attempts(limit=_ATTEMPTS),
             oldest_due_at=tx.overview.oldest_due(now=now),
             pause=tx.usage.pause(),
         ),
-        has=_has(tx, now=now),
+        has=_has(tx),
     )
 
 
@@ -121,8 +123,7 @@ def _days(tx: Transaction, time_zone: str, *, now: datetime) -> list[Day]:
     return [Day(day=day, counts=counts[day]) for day in days]
 
 
-def _has(tx: Transaction, *, now: datetime) -> dict[str, bool]:
+def _has(tx: Transaction) -> dict[str, bool]:
     _, links = tx.links.page(templates=False, search="", host_email="", limit=1, offset=0)
     _, rules = tx.rules.page(limit=1, offset=0)
-    _, bookings = tx.bookings.page(BookingFilter(), now=now, limit=1, offset=0)
-    return {"links": links > 0, "rules": rules > 0, "bookings": bookings > 0}
+    return {"links": links > 0, "rules": rules > 0, "bookings": tx.overview.has_bookings()}

@@ -12,6 +12,7 @@ from tocsin.domain.life import Life
 from tocsin.domain.model import Booking, BookingId, LinkId, MeetingOutcome, Member, SchedulingLink, Workspace
 from tocsin.domain.recipients import RecipientSettings
 from tocsin.domain.rules import AutomationRule, RuleDraft
+from tocsin.domain.schedule import due_at
 from tocsin.domain.suppression import Suppression
 from tocsin.domain.sync import LONGEST_SETTLE
 from tocsin.services import rules
@@ -85,6 +86,21 @@ def gather(tx: Transaction, workspace: Workspace, wanted: Wanted) -> Past:
         suppressions=tuple(entry for listed in tx.suppressions.of(people).values() for entry in listed),
         settings=tx.recipients.of(people),
     )
+
+
+def lasts(past: Past, wanted: Wanted) -> list[datetime]:
+    """Return for each booking, the earliest first, when the last of what concerns it falls within the window's end."""
+    times = [(wanted.draft.event, rules.offsets(wanted.draft), wanted.draft.link_ids)]
+    times += [(rule.event, rule.offsets, rule.link_ids) for rule in past.rules]
+
+    def last(life: Life) -> datetime:
+        found = [life.began(life.now)]
+        for event, offsets, link_ids in times:
+            if life.now.link_id in link_ids:
+                found += [due_at(event, life.now, offset=offset) for offset in offsets]
+        return max((moment for moment in found if moment < wanted.span.end), default=wanted.span.start)
+
+    return sorted(map(last, past.lives))
 
 
 def _replaced(tx: Transaction, rule_id: str) -> AutomationRule | None:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from tocsin.domain.access import ApiKey
 from tocsin.domain.actions import Action
+from tocsin.domain.audit import THE_SERVER, By
 from tocsin.domain.conditions import AnyOf, Condition
 from tocsin.domain.delivery import Attempt, Delivery, DeliveryId, Verdict
 from tocsin.domain.events import Event, EventKind
@@ -28,10 +29,15 @@ from tocsin.domain.plan import Planned
 from tocsin.domain.rules import AutomationRule, RuleId, RuleRevision
 from tocsin.domain.sync import Inviter
 from tocsin.services.ports_accounts import AccountTables
+from tocsin.services.ports_answers import AnswerTables
+from tocsin.services.ports_audit import AuditTables
+from tocsin.services.ports_dry_runs import DryRunTables
+from tocsin.services.ports_held import HeldTables
 from tocsin.services.ports_history import HistoryTables
 from tocsin.services.ports_inbound import InboundTables
 from tocsin.services.ports_invitations import InvitationTables
 from tocsin.services.ports_overview import OverviewTables
+from tocsin.services.ports_planned import PlannedTables
 from tocsin.services.ports_queue import Queue
 from tocsin.services.ports_recipients import RecipientTables
 from tocsin.services.ports_record import RecordTables
@@ -98,14 +104,6 @@ class DeliveryFilter:
     recipient: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """What a face answered: a status of its own, and JSON text."""
-
-    status: int
-    body: str
-
-
 class Workspaces(Protocol):
     """Workspaces and API keys: what is known before the workspace is."""
 
@@ -114,6 +112,7 @@ class Workspaces(Protocol):
     def by_subdomain(self, subdomain: str) -> Workspace | None: ...
     def by_id(self, workspace_id: WorkspaceId) -> Workspace | None: ...
     def only(self) -> Workspace | None: ...
+    def change(self, workspace: Workspace) -> None: ...
     def delete(self, workspace_id: WorkspaceId) -> None: ...
     def add_key(self, key: ApiKey, secret_hash: str) -> None: ...
     def key(self, key_id: str) -> tuple[ApiKey, str] | None: ...
@@ -204,7 +203,7 @@ class Deliveries(Protocol):
 
     def add(self, planned: Iterable[Planned], *, new_id: NewId, now: datetime) -> None: ...
     def drop_timed(
-        self, booking_id: BookingId, *, keep: Iterable[str], now: datetime, reason: str, rule_id: str = ""
+        self, booking_ids: Iterable[BookingId], *, keep: Iterable[str], now: datetime, reason: str, rule_id: str = ""
     ) -> None: ...
     def supersede(self, booking_id: BookingId, *, now: datetime) -> None: ...
     def withdraw_before(self, booking_id: BookingId, *, revision: int, now: datetime, reason: str) -> None: ...
@@ -231,22 +230,21 @@ class Sync(Protocol):
     def of(
         self, booking_ids: Iterable[BookingId], recipients: Iterable[str]
     ) -> dict[tuple[BookingId, str], list[Inviter]]: ...
+    def of_bookings(self, booking_ids: Iterable[BookingId]) -> dict[tuple[BookingId, str], list[Inviter]]: ...
     def of_booking(self, booking_id: BookingId) -> dict[str, list[Inviter]]: ...
-
-
-class Answers(Protocol):
-    """What was answered to requests with an Idempotency-Key."""
-
-    def get(self, key: str) -> tuple[str, Answer] | None: ...
-    def put(self, key: str, digest: str, answer: Answer, *, now: datetime) -> None: ...
 
 
 class Transaction(
     AccountTables,
+    AnswerTables,
+    AuditTables,
+    DryRunTables,
+    HeldTables,
     HistoryTables,
     InvitationTables,
     InboundTables,
     OverviewTables,
+    PlannedTables,
     RecipientTables,
     RecordTables,
     SenderTables,
@@ -272,26 +270,30 @@ class Transaction(
     def deliveries(self) -> Deliveries: ...
     @property
     def sync(self) -> Sync: ...
-    @property
-    def answers(self) -> Answers: ...
+
+
+class Trial(Transaction, Protocol):
+    """A transaction of which nothing stays. `only_about` spares it all of a rule that is about other bookings."""
+
+    def only_about(self, booking_ids: Iterable[BookingId]) -> None: ...
 
 
 class Store(Protocol):
     """Where everything is kept. A transaction is durable when its block ends, and rolled back if the block raises.
 
     A trial is a transaction that is rolled back in any case.
-
     Each of them raises UnavailableError when the database is busy or away. Blocks do not nest.
     """
 
     @property
     def queue(self) -> Queue: ...
-    def transaction(self, workspace_id: WorkspaceId) -> AbstractContextManager[Transaction]: ...
+    def transaction(self, workspace_id: WorkspaceId, *, by: By = THE_SERVER) -> AbstractContextManager[Transaction]: ...
     def together(self) -> AbstractContextManager[Callable[[WorkspaceId], Transaction]]: ...
-    def trial(self, workspace_id: WorkspaceId) -> AbstractContextManager[Transaction]: ...
+    def trial(self, workspace_id: WorkspaceId) -> AbstractContextManager[Trial]: ...
     def reading(self, workspace_id: WorkspaceId) -> AbstractContextManager[Transaction]: ...
     def registry(self) -> AbstractContextManager[Workspaces]: ...
     def directory(self) -> AbstractContextManager[Workspaces]: ...
+    def scrub(self) -> None: ...
 
 
 Scratch = Callable[[], AbstractContextManager[Store]]  # gives an empty store that is gone when its block ends

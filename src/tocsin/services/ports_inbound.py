@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Protocol
 
 from tocsin.domain.delivery import DeliveryId
+from tocsin.services.ports_sources import SourceTables
 
 
 class InboundCounts(Protocol):
@@ -22,8 +23,8 @@ class Bounces(Protocol):
     def complain(self, delivery_id: DeliveryId, *, now: datetime) -> bool: ...
 
 
-class InboundTables(Protocol):
-    """The tables of one workspace that speak of mail that came back."""
+class InboundTables(SourceTables, Protocol):
+    """The tables of one workspace that speak of what comes to us: mail that came back, and calls of sources."""
 
     @property
     def inbound_counts(self) -> InboundCounts: ...

@@ -1,10 +1,10 @@
-"""What delivering needs from the way to the relay: a Mailer, on a page of its own."""
+"""What delivering needs from the way to the relay: a Mailer, and the receipts of what the relay took."""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Protocol
 
-from tocsin.domain.delivery import Outcome
+from tocsin.domain.delivery import Outcome, Receipt
 from tocsin.domain.letter import Envelope
 
 # Gives at most so many messages as it is asked for, to be handed over now; none: nothing more is to be sent.
@@ -27,6 +27,14 @@ class Mailer(Protocol):
 
     def close(self) -> None:
         """End the dialogue politely, if one is open."""
+        ...
+
+
+class Receipts(Protocol):
+    """What the processes of this machine noted, each as soon as the relay had taken it."""
+
+    def take(self, settle: Callable[[list[Receipt]], None]) -> None:
+        """Give `settle` what each process that ended left behind, and throw it away when that returns."""
         ...
 
 

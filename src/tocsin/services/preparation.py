@@ -38,6 +38,8 @@ from tocsin.services.former import former
 from tocsin.services.knowledge import known, rsvp_of
 from tocsin.services.messages import Scene, reader_of
 from tocsin.services.ports import Chance, Clock, Store, Transaction
+from tocsin.services.ports_sources import Fetch
+from tocsin.services.ports_telemetry import Silence, Telemetry
 
 log = logging.getLogger("tocsin.deliveries")
 
@@ -47,7 +49,7 @@ class Sender:
     """What every attempt needs. `mail_from` is the sender of workspaces without their own.
 
     `hears`: mail to our signed addresses comes back here; `secret` signs them. `limits` hold for workspaces without their own.
-    `signs`: messages get the DKIM signature of a workspace that has a key.
+    `signs`: messages get the DKIM signature of a workspace that has a key. `fetch` asks other schedulers about their bookings.
     """
 
     store: Store
@@ -59,6 +61,8 @@ class Sender:
     hears: bool
     limits: Limits
     signs: bool = True
+    fetch: Fetch | None = None
+    telemetry: Telemetry = field(default_factory=Silence)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,18 +74,23 @@ class Ready:
     booking: Booking | None
 
 
-def prepare(tx: Transaction, sender: Sender, claimed: Sequence[Delivery], *, now: datetime) -> list[Ready | Settlement]:
-    """Write and freeze the message of each delivery, or say how it ends without one. All are of one workspace."""
+def prepare(
+    tx: Transaction, sender: Sender, claimed: Sequence[Delivery], *, now: datetime, leaves: bool = True
+) -> list[Ready | Settlement]:
+    """Write and freeze the message of each delivery, or say how it ends without one. All are of one workspace.
+
+    What does not leave, because it has left already, keeps to no limit and waits for no pause.
+    """
     tx.bookings.hold(delivery.booking_id for delivery in claimed)
     tx.rules.hold(delivery.rule_id for delivery in claimed)
-    batch = _Batch(tx=tx, sender=sender, facts=Facts(tx, claimed), now=now)
+    batch = _Batch(tx=tx, sender=sender, facts=Facts(tx, claimed), now=now, leaves=leaves)
     if batch.facts.workspace is not None:
         tx.usage.lock()  # before all that is written: whoever counts has to
     ends = {one.id: end for one in claimed if (end := _kept_back(batch, one)) is not None}
     open_ = [one for one in claimed if one.id not in ends]
     frozen = {one.id: kept for one in open_ if (kept := former(batch.facts, one)) is not None}
     # Before they are written: a message that must wait for a place may wait long, and be looked at often.
-    charged = [one for one in open_ if one.id not in frozen and not one.is_call]
+    charged = [one for one in open_ if leaves and one.id not in frozen and not one.is_call]
     ends |= limits.charge(tx, charged, sender.limits, now=now)
     prepared = [ends.get(one.id) or frozen.get(one.id) or _written(batch, one) for one in claimed]
     batch.keep()
@@ -97,6 +106,13 @@ def end_if_stale(tx: Transaction, delivery: Delivery, *, now: datetime) -> None:
         tx.deliveries.end(delivery.id, found, now=now)
 
 
+def ends(tx: Transaction, deliveries: Sequence[Delivery], *, now: datetime) -> dict[DeliveryId, Verdict]:
+    """Return which deliveries would end without being sent if somebody looked at them now, and how; none is touched."""
+    facts = Facts(tx, deliveries)
+    real = [one for one in deliveries if one.cause is not Cause.TEST]
+    return {one.id: found for one in real if (found := _ended(tx, facts, one, now=now)) is not None}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Batch:
     """Deliveries that are prepared in one transaction, and what is to be written when all of them are decided."""
@@ -105,6 +121,7 @@ class _Batch:
     sender: Sender
     facts: Facts
     now: datetime
+    leaves: bool
     messages: dict[DeliveryId, Frozen] = field(default_factory=dict)
     invitations: list[Invitation] = field(default_factory=list)
     invited: list[tuple[BookingId, str, Inviter]] = field(default_factory=list)
@@ -130,9 +147,7 @@ def _envelope(batch: _Batch, delivery: Delivery, frozen: Frozen) -> Envelope:
     secrets: tuple[str, ...] = ()
     if delivery.is_call:
         secrets = webhooks.secrets_of(batch.tx, delivery.recipient, secret=batch.sender.secret, now=batch.now)
-    return Envelope(
-        sender=frozen.sender, recipient=delivery.recipient, message=frozen.message, id=delivery.id, secrets=secrets
-    )
+    return Envelope.of(delivery, frozen, secrets=secrets)
 
 
 _GONE = Verdict(state=State.CANCELLED, reason="the rule was deleted first")
@@ -150,7 +165,7 @@ def _kept_back(batch: _Batch, delivery: Delivery) -> Verdict | None:
     if delivery.is_call:
         # Once it was written somebody may have heard of it: it is what happened then.
         return None if former(facts, delivery) is not None else _condition_unmet(batch, delivery)
-    pause = facts.pause()
+    pause = facts.pause() if batch.leaves else None
     return _condition_unmet(batch, delivery) if pause is None else pause.verdict(delivery, now=batch.now)
 
 
@@ -207,7 +222,7 @@ def _written(batch: _Batch, delivery: Delivery) -> Frozen | Verdict:
         frozen = _signed(batch, composed)
         complaints = composed.complaints(frozen.message)
     except Exception as error:
-        log.exception("the message of a delivery could not be written", extra={"delivery": delivery.id})
+        log.exception("the message of a delivery could not be written", extra=delivery.in_logs)
         complaints = [f"{type(error).__name__}: {error}"]
     if complaints:
         # The next try would fail the same way.

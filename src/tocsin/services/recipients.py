@@ -2,9 +2,11 @@
 
 from datetime import datetime
 
+from tocsin.domain.audit import Verb
 from tocsin.domain.errors import InvalidInputError, NotFoundError, Problem
 from tocsin.domain.recipients import RecipientSettings
 from tocsin.formats import addresses, dates, zones
+from tocsin.services import audit
 from tocsin.services.ports import Page, Transaction
 
 
@@ -36,14 +38,17 @@ def put(
     if problems:
         raise InvalidInputError(problems)
     settings = RecipientSettings(address=addresses.normal(address), time_zone=time_zone, locale=locale, updated_at=now)
+    former = tx.recipients.get(settings.address)
     tx.recipients.put(settings)
+    audit.note(tx, Verb.RECIPIENT_CHANGED, settings.address, name=settings.address, before=former, after=settings)
     return settings
 
 
 def remove(tx: Transaction, address: str) -> None:
     """Forget what is set for an address. Raises NotFoundError."""
-    if addresses.complaint(address) or not tx.recipients.remove(addresses.normal(address)):
-        raise NotFoundError(_NOTHING)
+    former = get(tx, address)
+    tx.recipients.remove(former.address)
+    audit.note(tx, Verb.RECIPIENT_FORGOTTEN, former.address, name=former.address, before=former)
 
 
 _NOTHING = "nothing is set for this address"

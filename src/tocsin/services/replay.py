@@ -4,7 +4,7 @@ The clock jumps from what happened to what falls due. All that leaves is taken a
 way, and no bounces.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import chain, pairwise
@@ -28,6 +28,8 @@ _LEASE = timedelta(hours=1)
 _TAKEN = Outcome(result=Result.ACCEPTED)
 _MICROSECOND = timedelta(microseconds=1)
 
+Watch = Callable[[datetime], None]  # is told again and again until when a replay has come; what it raises ends it
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replayed:
@@ -47,14 +49,16 @@ class _Step:
     life: Life | None = None
 
 
-def replay(sender: Sender, scratch: Scratch, past: Past, wanted: Wanted, *, tried: bool, now: datetime) -> Replayed:
+def replay(
+    sender: Sender, scratch: Scratch, past: Past, wanted: Wanted, *, tried: bool, now: datetime, watch: Watch
+) -> Replayed:
     """Live a past through once more with the present rules and, if it is `tried`, the wanted one, until the window ends.
 
     It is saved when the window begins, or now if that is sooner: what was before happened without it. Raises
-    InvalidInputError if more is planned than can be tried at once; UnavailableError.
+    InvalidInputError if more is planned than can be tried at once; UnavailableError; what `watch` raises.
     """
     with scratch() as store:
-        stage = _Stage(sender, store, past)
+        stage = _Stage(sender, store, past, watch=watch)
         steps = chain(_steps(past), [_saving(wanted, now=now)] if tried else [])
         for step in sorted((one for one in steps if one.at < wanted.span.end), key=lambda one: (one.at, one.place)):
             stage.go_to(step.at)
@@ -105,7 +109,8 @@ class _Ids:
 class _Stage:
     """A store with the people, links and rules of a past, and what happens in it."""
 
-    def __init__(self, sender: Sender, store: Store, past: Past) -> None:
+    def __init__(self, sender: Sender, store: Store, past: Past, *, watch: Watch) -> None:
+        self._watch = watch
         self._clock, self._ids = _Clock(), _Ids()
         self._chance: Chance = replace(sender.chance, ordered_id=self._ids)
         self._sender = replace(
@@ -125,7 +130,9 @@ class _Stage:
             self._clock.now = max(self._clock.now, due)
             if not self._send():
                 break
+            self._watch(self._clock.now)
         self._clock.now = moment
+        self._watch(moment)
 
     def take(self, step: _Step) -> None:
         """Let happen again what happened. Raises InvalidInputError if more comes of it than can be tried at once."""

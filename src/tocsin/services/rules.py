@@ -4,9 +4,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from tocsin.domain.audit import Verb
 from tocsin.domain.errors import ConflictError, InvalidInputError, NotFoundError, Problem
 from tocsin.domain.events import ENTRY_CHANGES, TIMED
 from tocsin.domain.rules import DEFAULT_OFFSETS, AutomationRule, RuleDraft, RuleId, RuleRevision
+from tocsin.services import audit
 from tocsin.services.automation import plan_coming
 from tocsin.services.ports import Chance, Page, Transaction
 
@@ -20,6 +22,7 @@ def create(tx: Transaction, draft: RuleDraft, *, now: datetime, chance: Chance, 
     """
     rule = drafted(tx, draft, now=now, chance=chance)
     tx.rules.put(rule, by=by)
+    audit.note(tx, Verb.RULE_CREATED, rule.id, name=rule.name, after=rule)
     plan_coming(tx, rule, now=now, new_id=chance.ordered_id)
     return rule
 
@@ -116,21 +119,35 @@ def undo(
 
     Raises NotFoundError; ConflictError if there is nothing before; InvalidInputError as `create` does.
     """
-    seen = _former(tx, get(tx, rule_id), number)
+    seen = former(tx, get(tx, rule_id), number)
 
     def wanted_of(rule: AutomationRule) -> RuleDraft:
-        former = _former(tx, rule, number)
-        if former != seen:
+        wanted = former(tx, rule, number)
+        if wanted != seen:
             raise ConflictError("somebody else changed the rule at the same moment; look at it and try again")
-        return former.draft
+        return wanted.draft
 
     return change(tx, rule_id, wanted_of, more_links=seen.link_ids, now=now, chance=chance, by=by)
+
+
+def former(tx: Transaction, rule: AutomationRule, number: int | None) -> AutomationRule:
+    """Return what a rule was at a revision, or before its last change. Raises as `undo` does."""
+    wanted = rule.revision - 1 if number is None else number
+    if wanted == 0:
+        raise ConflictError("the rule was never changed, so there is nothing to undo")
+    found = tx.rules.revisions(rule, until=wanted, limit=1) if wanted <= rule.revision else []
+    if not found:
+        raise InvalidInputError.of("revision", f"must be a revision of this rule, from 1 to {rule.revision}")
+    if found[0].rule is None:
+        raise ConflictError(f"revision {wanted} was made before whole revisions were kept; change the rule by hand")
+    return found[0].rule
 
 
 def delete(tx: Transaction, rule_id: str, *, now: datetime) -> None:
     """Delete a rule and withdraw what waits of it. Raises NotFoundError."""
     rule = _locked(tx, rule_id)
     tx.rules.delete(rule.id, at=now)
+    audit.note(tx, Verb.RULE_DELETED, rule.id, name=rule.name, before=rule)
     _withdraw(tx, rule, now=now, reason="the rule was deleted first")
 
 
@@ -160,18 +177,6 @@ def offsets(draft: RuleDraft) -> tuple[timedelta, ...]:
     return tuple(sorted(set(wanted), reverse=True))
 
 
-def _former(tx: Transaction, rule: AutomationRule, number: int | None) -> AutomationRule:
-    wanted = rule.revision - 1 if number is None else number
-    if wanted == 0:
-        raise ConflictError("the rule was never changed, so there is nothing to undo")
-    found = tx.rules.revisions(rule, until=wanted, limit=1) if wanted <= rule.revision else []
-    if not found:
-        raise InvalidInputError.of("revision", f"must be a revision of this rule, from 1 to {rule.revision}")
-    if found[0].rule is None:
-        raise ConflictError(f"revision {wanted} was made before whole revisions were kept; change the rule by hand")
-    return found[0].rule
-
-
 def _locked(tx: Transaction, rule_id: str, *, more_links: Sequence[str] = ()) -> AutomationRule:
     """Return a rule that nobody else changes until the end, nor the bookings of its links. Raises NotFoundError.
 
@@ -187,6 +192,7 @@ def _changed(
 ) -> AutomationRule:
     after = replace(wanted, revision=before.revision + 1, updated_at=now)
     tx.rules.put(after, by=by)
+    audit.note(tx, Verb.RULE_CHANGED, after.id, name=after.name, before=before, after=after)
     if not after.enabled:
         _withdraw(tx, after, now=now, reason="the rule was switched off first")
     plan_coming(tx, after, now=now, new_id=chance.ordered_id)

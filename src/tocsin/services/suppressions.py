@@ -2,15 +2,21 @@
 
 from datetime import datetime
 
+from tocsin.domain.audit import Verb
 from tocsin.domain.errors import InvalidInputError, NotFoundError
 from tocsin.domain.suppression import WHOLE_WORKSPACE, Suppression, SuppressionReason
 from tocsin.formats import addresses
+from tocsin.services import audit
 from tocsin.services.ports import Page, Transaction
 
 
-def page(tx: Transaction, wanted: Page, *, recipient: str = "") -> tuple[list[Suppression], int]:
-    """Return a page of the list (of one address, if given), the newest first, and the number of all entries."""
-    return tx.suppressions.page(recipient=addresses.as_kept(recipient), limit=wanted.size, offset=wanted.offset)
+def page(tx: Transaction, wanted: Page, *, recipient: str = "", search: str = "") -> tuple[list[Suppression], int]:
+    """Return a page of the list, the newest first, and the number of all entries.
+
+    Of one address only, if `recipient` is given; with `search` of all addresses that contain it.
+    """
+    kept = addresses.as_kept(recipient)
+    return tx.suppressions.page(recipient=kept, search=search, limit=wanted.size, offset=wanted.offset)
 
 
 def put(tx: Transaction, suppression: Suppression, *, now: datetime) -> bool:
@@ -21,6 +27,7 @@ def put(tx: Transaction, suppression: Suppression, *, now: datetime) -> bool:
     if not tx.suppressions.add(suppression):
         return False
     tx.suppressions.end_waiting(suppression, now=now)
+    audit.note(tx, Verb.SUPPRESSION_ADDED, suppression.recipient, name=suppression.recipient, after=suppression)
     return True
 
 
@@ -50,6 +57,7 @@ def remove(tx: Transaction, recipient: str, *, rule_id: str = WHOLE_WORKSPACE) -
     recipient = addresses.as_kept(recipient)
     gone = tx.suppressions.remove(recipient, rule_id=rule_id)
     if gone:
+        audit.note(tx, Verb.SUPPRESSION_LIFTED, recipient, name=recipient, before={"rule_id": rule_id, "entries": gone})
         return gone
     others = sorted({one.rule_id or "the whole workspace" for one in tx.suppressions.of_recipient(recipient)})
     hint = f"; it is listed for {', '.join(others)}" if others else ""

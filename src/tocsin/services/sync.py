@@ -1,6 +1,6 @@
 """Keeps invites true: what a change of a booking or a rule means for those who hold an invite from an action that keeps it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 
@@ -9,7 +9,6 @@ from tocsin.domain.delivery import Delivery, Verdict
 from tocsin.domain.events import ENTRY_CHANGES, EventKind
 from tocsin.domain.invite import Invitation, Method
 from tocsin.domain.model import Booking
-from tocsin.domain.recipients import recipient_key
 from tocsin.domain.rules import AutomationRule, RuleId
 from tocsin.domain.sync import Inviter, Kept, plan_sync, standing, verdict_of
 from tocsin.services.ports import NewId, Transaction
@@ -22,15 +21,17 @@ def follow_booking(
     changed = any(kind in ENTRY_CHANGES for kind in happened)
     other_people = before.hosts != after.hosts or before.addresses != after.addresses
     if changed or other_people:
-        kept = _kept(tx, after, tx.sync.of_booking(after.id))
+        kept = [one for _, one in _kept(tx, [after])]
         if other_people:
             kept = [_with_present_people(tx, one, after) for one in kept]
         _plan(tx, after, kept, changed=changed, now=now, new_id=new_id)
 
 
-def follow_rule(tx: Transaction, rule: AutomationRule, booking: Booking, *, now: datetime, new_id: NewId) -> None:
-    """Plan what those must be told who were taken off `rule`, as it is now, and hold an invite to `booking` from it."""
-    for kept in _kept(tx, booking, tx.sync.of_booking(booking.id)):
+def follow_rule(
+    tx: Transaction, rule: AutomationRule, bookings: Iterable[Booking], *, now: datetime, new_id: NewId
+) -> None:
+    """Plan what those must be told who were taken off `rule`, as it is now, and hold an invite to one of `bookings` from it."""
+    for booking, kept in _kept(tx, bookings):
         own = next((inviter for inviter in kept.inviters if inviter.rule_id == rule.id), None)
         if own is None or own.is_active == (is_on := rule.invites(kept.invitation.recipient, booking)):
             continue
@@ -70,9 +71,16 @@ def ended(
     return verdict_of(told, now_true, revision=delivery.booking_revision, may_hold=may_hold)
 
 
-def _kept(tx: Transaction, booking: Booking, inviters: Mapping[str, list[Inviter]]) -> list[Kept]:
-    told = {recipient_key(one.recipient): one for one in tx.invitations.of_booking(booking.id)} if inviters else {}
-    return [Kept(invitation=told[key], inviters=tuple(each)) for key, each in inviters.items() if key in told]
+def _kept(tx: Transaction, bookings: Iterable[Booking]) -> list[tuple[Booking, Kept]]:
+    """Return who holds an invite to one of `bookings`, and who invited him."""
+    named = {one.id: one for one in bookings}
+    inviters = tx.sync.of_bookings(named)
+    told = tx.invitations.of(named, (key for _, key in inviters)) if inviters else {}
+    return [
+        (named[place[0]], Kept(invitation=told[place], inviters=tuple(each)))
+        for place, each in inviters.items()
+        if place in told
+    ]
 
 
 def _plan(

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from tocsin.domain import events
 from tocsin.domain.actions import Action, CallWebhook, SendEmail, SendInvite
+from tocsin.domain.audit import Verb
 from tocsin.domain.delivery import Cause, Delivery, DeliveryId, Frozen, Settlement, State, Verdict
 from tocsin.domain.errors import ConflictError, InvalidInputError
 from tocsin.domain.letter import Envelope
@@ -19,7 +20,7 @@ from tocsin.domain.model import Booking, BookingId, Workspace
 from tocsin.domain.plan import Planned
 from tocsin.domain.rules import AutomationRule, RuleDraft
 from tocsin.domain.sync import standing
-from tocsin.services import bookings, consent, deliveries, dkim, limits, links, rules
+from tocsin.services import audit, bookings, consent, deliveries, dkim, limits, links, rules
 from tocsin.services.actions import compose
 from tocsin.services.actions.composed import Composed
 from tocsin.services.facts import Facts
@@ -60,6 +61,9 @@ def send(
         raise ConflictError(f"the booking is {known.status}, so {rule.event} cannot happen to it; choose another")
     booking = events.supposed(rule.event, known, now=now)
     test = _Test(tx=tx, sender=sender, workspace=workspace, rule=rule, booking=booking, recipient=recipient, now=now)
+    audit.note(
+        tx, Verb.RULE_TESTED, recipient, name=rule.name, after={"recipient": recipient, "booking_id": booking_id}
+    )
     return [test.planned(index, action) for index, action in mails]
 
 
@@ -95,7 +99,7 @@ class _Test:
             frozen = self._signed(composed)
             complaints = composed.complaints(frozen.message)
         except Exception as error:
-            log.exception("the message of a test could not be written")
+            log.exception("the message of a test could not be written", extra=delivery.in_logs)
             complaints = [f"{type(error).__name__}: {error}"]
         if complaints:
             raise InvalidInputError.of(f"actions[{index}]", f"its message is not fit to leave: {complaints[0]}")
@@ -182,7 +186,7 @@ def _kept_back(facts: Facts, delivery: Delivery, *, now: datetime) -> Verdict | 
 
 def _ready(tx: Transaction, delivery: Delivery, end: Verdict | None) -> Ready | Settlement:
     frozen = tx.messages.get(delivery.id)
-    if end is not None or frozen is None:
+    if end is not None or frozen is None or not frozen.message:
         return Settlement(delivery=delivery, outcome=None, verdict=end or _GONE)
-    envelope = Envelope(sender=frozen.sender, recipient=delivery.recipient, message=frozen.message, id=delivery.id)
+    envelope = Envelope.of(delivery, frozen)
     return Ready(delivery=delivery, envelope=envelope, booking=None)

@@ -2,7 +2,9 @@
 
 from datetime import datetime
 
+from tocsin.domain.audit import Verb
 from tocsin.domain.webhook import MOST_SECRETS, secret_text, signing_secrets
+from tocsin.services import audit
 from tocsin.services.ports import Transaction
 
 
@@ -15,4 +17,5 @@ def secrets_of(tx: Transaction, url: str, *, secret: bytes, now: datetime) -> tu
 def renew_secret(tx: Transaction, url: str, *, secret: bytes, now: datetime) -> str:
     """Make a new secret for calls of a URL and return it, which nothing does again; former ones sign too for a day."""
     made = tx.webhook_secrets.make(url, now=now)
+    audit.note(tx, Verb.WEBHOOK_SECRET_RENEWED, url, name=url, after={"generation": made.generation})
     return secret_text(tx.workspace_id, url, made.generation, secret=secret)

@@ -5,7 +5,7 @@ from tocsin.domain.model import WorkspaceId
 from tocsin.storage.columns import Row, instant, micros
 from tocsin.storage.database import Connection
 
-COLUMNS = "a.workspace_id, a.id, a.email, a.role, a.created_at"
+COLUMNS = "a.workspace_id, a.id, a.email, a.role, a.created_at, a.time_zone, a.locale"
 
 
 class SqlAccounts:
@@ -45,10 +45,38 @@ class SqlAccounts:
         row = self._connection.row(statement, workspace_id=self._workspace_id, email=email)
         return None if row is None else (account_of(row), row["password_hash"])
 
+    def by_id(self, account_id: str, *, lock: bool = False) -> tuple[Account, str] | None:
+        """Return the account with this id, and the hash of its password; nobody else changes it meanwhile with `lock`."""
+        statement = f"""
+            SELECT {COLUMNS}, a.password_hash FROM accounts a
+             WHERE workspace_id = :workspace_id AND id = :id {"{for_update}" if lock else ""}"""
+        row = self._connection.row(statement, workspace_id=self._workspace_id, id=account_id)
+        return None if row is None else (account_of(row), row["password_hash"])
+
+    def admins(self) -> list[Account]:
+        """Return all accounts that may change things; nobody changes them until the transaction ends."""
+        statement = f"""
+            SELECT {COLUMNS} FROM accounts a
+             WHERE workspace_id = :workspace_id AND role = 'admin' ORDER BY id {{for_update}}"""
+        return [account_of(row) for row in self._connection.rows(statement, workspace_id=self._workspace_id)]
+
+    def set_role(self, account_id: str, role: Role) -> None:
+        """Give an account another role."""
+        statement = "UPDATE accounts SET role = :role WHERE workspace_id = :workspace_id AND id = :id"
+        self._connection.run(statement, workspace_id=self._workspace_id, id=account_id, role=role.value)
+
     def set_password(self, account_id: str, password_hash: str) -> None:
         """Give an account another password."""
         statement = "UPDATE accounts SET password_hash = :hash WHERE workspace_id = :workspace_id AND id = :id"
         self._connection.run(statement, workspace_id=self._workspace_id, id=account_id, hash=password_hash)
+
+    def set_reading(self, account_id: str, *, time_zone: str | None, locale: str | None) -> None:
+        """Set in which zone and language an account reads the pages."""
+        statement = """
+            UPDATE accounts SET time_zone = :time_zone, locale = :locale WHERE workspace_id = :workspace_id AND id = :id"""
+        self._connection.run(
+            statement, workspace_id=self._workspace_id, id=account_id, time_zone=time_zone, locale=locale
+        )
 
     def delete(self, account_id: str) -> None:
         """Delete an account."""
@@ -64,4 +92,6 @@ def account_of(row: Row) -> Account:
         email=row["email"],
         role=Role(row["role"]),
         created_at=instant(row["created_at"]),
+        time_zone=row["time_zone"],
+        locale=row["locale"],
     )

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from tocsin.domain.errors import ConflictError
 from tocsin.domain.model import WorkspaceId
-from tocsin.services.ports import Answer
+from tocsin.services.ports_answers import Answer
 from tocsin.storage.columns import bucket, micros
 from tocsin.storage.database import Connection
 

@@ -26,12 +26,13 @@ from tocsin.storage.booking_filters import ORDERS, conditions
 from tocsin.storage.booking_revisions import remember
 from tocsin.storage.columns import Row, as_json, instant, maybe_instant, maybe_micros, micros
 from tocsin.storage.database import Connection
+from tocsin.storage.deliveries import WAITING
 from tocsin.storage.members import COLUMNS as MEMBER_COLUMNS
 from tocsin.storage.members import member_of
 
 _OWN = """id, sid, uid, link_id, client_name, client_email, client_time_zone, starts_at, ends_at, status, place_spot,
     place_details, place_join_url, revision, is_no_show, outcome_id, cancel_reason, cancelled_by, cancelled_at,
-    reschedule_reason, form_responses, guests, created_at, updated_at"""
+    reschedule_reason, form_responses, guests, source_uid, created_at, updated_at"""
 _NAMES = _OWN.replace("\n", "").replace(" ", "").split(",")
 _SELECT = f"""
     SELECT {", ".join("b." + name for name in _NAMES)},
@@ -82,6 +83,7 @@ class SqlBookings:
             about=event.about,
             occurred_at=micros(event.occurred_at),
         )
+        self._connection.changes.happened(event.kind, event.booking.id)
 
     def events(self, booking_id: BookingId) -> list[Happened]:
         """Return what happened to a booking, in order."""
@@ -105,7 +107,7 @@ class SqlBookings:
             statement = (
                 "SELECT id FROM bookings WHERE workspace_id = :workspace_id AND (id = :id OR sid = :id) {for_update}"
             )
-            self._connection.rows(statement, workspace_id=self._workspace_id, id=booking_id)
+            self._connection.lock(statement, workspace_id=self._workspace_id, id=booking_id)
         found = self._bookings(f"{_SELECT} AND (b.id = :id OR b.sid = :id)", id=booking_id)
         return found[0] if found else None
 
@@ -124,7 +126,7 @@ class SqlBookings:
         """Keep everybody else from changing these bookings until the end."""
         statement = """
             SELECT id FROM bookings WHERE workspace_id = :workspace_id AND id {any_of}(:ids) ORDER BY id {for_share}"""
-        self._connection.rows(statement, workspace_id=self._workspace_id, ids=as_json(sorted(set(booking_ids))))
+        self._connection.lock(statement, workspace_id=self._workspace_id, ids=as_json(sorted(set(booking_ids))))
 
     def page(self, wanted: BookingFilter, *, now: datetime, limit: int, offset: int) -> tuple[list[Booking], int]:
         """Return a page of the bookings that `wanted` names, and the number of all of them."""
@@ -148,7 +150,7 @@ class SqlBookings:
                     OR EXISTS (SELECT 1 FROM inviters i WHERE i.workspace_id = b.workspace_id AND i.rule_id = :rule_id
                                   AND i.booking_id = b.id)
                     OR EXISTS (SELECT 1 FROM deliveries d WHERE d.workspace_id = b.workspace_id AND d.rule_id = :rule_id
-                                  AND d.booking_id = b.id AND d.state IN ('scheduled', 'retrying', 'paused')))
+                                  AND d.booking_id = b.id AND d.{WAITING}))
              ORDER BY b.id LIMIT :limit"""
         return self._bookings(
             statement,
@@ -243,6 +245,7 @@ def values_of(booking: Booking) -> dict[str, object]:
         "reschedule_reason": booking.reschedule_reason,
         "form_responses": as_json(booking.form_responses),
         "guests": as_json(booking.guests),
+        "source_uid": booking.source_uid,
         "created_at": micros(booking.created_at),
         "updated_at": micros(booking.updated_at),
     }
@@ -272,6 +275,7 @@ def booking_of(row: Row, hosts: list[Member]) -> Booking:
         outcome=_outcome(row),
         form_responses=_form_responses(row["form_responses"]),
         guests=_guests(row["guests"]),
+        source_uid=row.get("source_uid", ""),
     )
 
 

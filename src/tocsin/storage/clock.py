@@ -5,7 +5,7 @@ import time
 from datetime import datetime, timedelta
 
 from tocsin.storage.columns import instant
-from tocsin.storage.database import Database
+from tocsin.storage.database import Readable
 
 RESYNC = timedelta(seconds=10)
 _NOW = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT) AS n"
@@ -14,7 +14,7 @@ _NOW = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT) A
 class DatabaseClock:
     """The database's time, asked for every RESYNC and carried on by the monotonic clock in between."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Readable) -> None:
         self._database = database
         self._asking = threading.Lock()
         self._known = self._ask()  # an answer, and when it came in seconds of the monotonic clock

@@ -11,56 +11,58 @@ from tocsin.domain.plan import Planned
 from tocsin.domain.recipients import recipient_key
 from tocsin.domain.rules import RuleId
 from tocsin.services.ports import DeliveryFilter, NewId
-from tocsin.storage.columns import Row, as_json, bucket, instant, maybe_instant, micros
+from tocsin.storage.columns import Row, as_json, instant, maybe_instant, micros
 from tocsin.storage.database import Connection
+from tocsin.storage.planned_columns import ADD, note, values_of
 
 COLUMNS = """id, workspace_id, rule_id, rule_revision, action_index, booking_id, booking_revision, event, recipient, state,
     reason, due_at, expires_at, next_at, attempts, failures, crashes, created_at, settled_at, cause, about, action"""
-# All four, as the index of the open ones has them: else SQLite reads every delivery that there ever was.
-OPEN = "state IN ('scheduled', 'sending', 'retrying', 'paused')"
-WAITING = "state IN ('scheduled', 'retrying', 'paused')"
+# As the indexes of the open ones have it: else SQLite reads every delivery that there ever was.
+OPEN = "settled_at IS NULL"
+WAITING = f"{OPEN} AND state <> 'sending'"
+QUEUED = f"{OPEN} AND state <> 'paused'"
 _FIRED = "cause = 'rule_fired'"
 _REPLACED = f"state = '{REPLACED.state}' AND reason = '{REPLACED.reason}' AND {_FIRED}"
 # A call reports what happened, and that stays so; a mail says what is true, and makes way for one that knows better.
 _REPLACEABLE = "action <> 'call_webhook'"
 _TIMED = "event IN ('before_meeting_starts', 'after_meeting_ends')"
-ADD = """
-    INSERT INTO deliveries (workspace_id, bucket, id, key, rule_id, rule_revision, action_index, booking_id,
-           booking_revision, event, recipient, recipient_key, rank, state, reason, due_at, expires_at, next_at, attempts,
-           failures, crashes, created_at, settled_at, cause, about, action)
-    VALUES (:workspace_id, :bucket, :id, :key, :rule_id, :rule_revision, :action_index, :booking_id,
-           :booking_revision, :event, :recipient, :recipient_key, :rank, :state, :reason, :due_at, :expires_at, :due_at, 0,
-           0, 0, :now, :settled_at, :cause, :about, :action)
-    ON CONFLICT (workspace_id, key) DO UPDATE
-       SET rule_revision = excluded.rule_revision, booking_revision = excluded.booking_revision, state = excluded.state,
-           reason = excluded.reason, rank = excluded.rank, next_at = excluded.next_at, settled_at = excluded.settled_at,
-           due_at = excluded.due_at, expires_at = excluded.expires_at, action = excluded.action, failures = 0, crashes = 0
-     WHERE deliveries.state IN ('scheduled', 'cancelled', 'superseded')"""
+# The reason of a delivery that was paused when it made way, and NULL of any other.
+_PAUSED_BEFORE = """(SELECT i.reason FROM interventions i
+                      WHERE i.workspace_id = deliveries.workspace_id AND i.delivery_id = deliveries.id AND i.deed = 'paused'
+                        AND i.number = (SELECT max(l.number) FROM interventions l
+                                         WHERE l.workspace_id = i.workspace_id AND l.delivery_id = i.delivery_id))"""
 
 
 class SqlDeliveries:
     """The deliveries of one workspace."""
 
-    def __init__(self, connection: Connection, workspace_id: WorkspaceId) -> None:
+    def __init__(
+        self, connection: Connection, workspace_id: WorkspaceId, *, among: Iterable[BookingId] | None = None
+    ) -> None:
+        """With `among`, what waits of a rule is what is about these bookings."""
         self._connection = connection
         self._workspace_id = workspace_id
+        self._about = "TRUE" if among is None else "booking_id {any_of}(:among)"
+        self._among = {} if among is None else {"among": as_json(sorted(set(among)))}
 
     def add(self, planned: Iterable[Planned], *, new_id: NewId, now: datetime) -> None:
         """Store what was planned. A key that is there already is planned anew if it never left, and left alone if it did."""
-        self._connection.run_each(ADD, (values_of(one, self._workspace_id, new_id=new_id, now=now) for one in planned))
+        wanted = list(planned)
+        self._connection.run_each(ADD, (values_of(one, self._workspace_id, new_id=new_id, now=now) for one in wanted))
+        note(self._connection, wanted)
 
     def drop_timed(
-        self, booking_id: BookingId, *, keep: Iterable[str], now: datetime, reason: str, rule_id: str = ""
+        self, booking_ids: Iterable[BookingId], *, keep: Iterable[str], now: datetime, reason: str, rule_id: str = ""
     ) -> None:
-        """End the timed deliveries of a booking (of one rule, if given) that still wait and whose key is not in `keep`."""
+        """End the timed deliveries of bookings (of one rule, if given) that still wait and whose key is not in `keep`."""
         statement = f"""
             UPDATE deliveries SET state = 'superseded', reason = :reason, settled_at = :now
-             WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND {WAITING} AND {_TIMED}
+             WHERE workspace_id = :workspace_id AND booking_id {{any_of}}(:bookings) AND {WAITING} AND {_TIMED}
                AND (rule_id = :rule_id OR :rule_id = '') AND NOT key {{any_of}}(:keep)"""
-        self._connection.run(
+        self._end(
+            State.SUPERSEDED,
             statement,
-            workspace_id=self._workspace_id,
-            booking_id=booking_id,
+            bookings=as_json(list(booking_ids)),
             keep=as_json(list(keep)),
             now=micros(now),
             reason=reason,
@@ -77,10 +79,10 @@ class SqlDeliveries:
                             WHERE newer.workspace_id = deliveries.workspace_id
                               AND newer.booking_id = deliveries.booking_id
                               AND newer.recipient_key = deliveries.recipient_key AND newer.action = deliveries.action
-                              AND newer.{OPEN}
+                              AND newer.{OPEN} AND newer.state <> 'paused'
                               AND newer.event IN ('booking_rescheduled', 'booking_cancelled') AND newer.{_FIRED}
                               AND newer.booking_revision > deliveries.booking_revision)"""
-        self._connection.run(statement, workspace_id=self._workspace_id, booking_id=booking_id, now=micros(now))
+        self._end(REPLACED.state, statement, booking_id=booking_id, now=micros(now))
 
     def withdraw_before(self, booking_id: BookingId, *, revision: int, now: datetime, reason: str) -> None:
         """End all that waits from before a revision of a booking: it was cancelled."""
@@ -88,9 +90,9 @@ class SqlDeliveries:
             UPDATE deliveries SET state = 'cancelled', reason = :reason, settled_at = :now
              WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND {WAITING} AND {_FIRED}
                AND ({_REPLACEABLE} OR {_TIMED}) AND booking_revision < :revision"""
-        self._connection.run(
+        self._end(
+            State.CANCELLED,
             statement,
-            workspace_id=self._workspace_id,
             booking_id=booking_id,
             revision=revision,
             now=micros(now),
@@ -100,7 +102,9 @@ class SqlDeliveries:
     def revive(self, delivery: Delivery, *, now: datetime) -> None:
         """Let wait again what was superseded by `delivery`, which ends without having been sent."""
         statement = f"""
-            UPDATE deliveries SET state = 'scheduled', reason = '', next_at = :now, settled_at = NULL
+            UPDATE deliveries
+               SET state = CASE WHEN {_PAUSED_BEFORE} IS NULL THEN 'scheduled' ELSE 'paused' END,
+                   reason = COALESCE({_PAUSED_BEFORE}, ''), next_at = :now, settled_at = NULL
              WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND recipient_key = :recipient_key
                AND action = :action AND {_REPLACED} AND booking_revision < :revision AND expires_at > :now"""
         self._connection.run(statement, **self._compared(delivery), now=micros(now))
@@ -119,9 +123,7 @@ class SqlDeliveries:
             UPDATE deliveries SET state = 'superseded', reason = 'a newer answer came', settled_at = :now
              WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND about = :about AND {WAITING}
                AND {_REPLACEABLE}"""
-        self._connection.run(
-            statement, workspace_id=self._workspace_id, booking_id=booking_id, about=about, now=micros(now)
-        )
+        self._end(State.SUPERSEDED, statement, booking_id=booking_id, about=about, now=micros(now))
 
     def outrun(self, delivery_ids: Iterable[DeliveryId]) -> set[DeliveryId]:
         """Return those for whose recipient a rule's message of a newer change of the booking waits."""
@@ -131,7 +133,7 @@ class SqlDeliveries:
                AND EXISTS (SELECT 1 FROM deliveries newer
                             WHERE newer.workspace_id = d.workspace_id AND newer.booking_id = d.booking_id
                               AND newer.recipient_key = d.recipient_key AND newer.action = d.action
-                              AND newer.{OPEN} AND newer.{_FIRED}
+                              AND newer.{OPEN} AND newer.state <> 'paused' AND newer.{_FIRED}
                               AND newer.event IN ('booking_rescheduled', 'booking_cancelled')
                               AND newer.booking_revision > d.booking_revision)"""
         rows = self._connection.rows(statement, workspace_id=self._workspace_id, ids=as_json(sorted(delivery_ids)))
@@ -142,14 +144,20 @@ class SqlDeliveries:
         statement = f"""
             UPDATE deliveries SET state = :state, reason = :reason, settled_at = :now
              WHERE workspace_id = :workspace_id AND id = :id AND {WAITING}"""
-        self._connection.run(
+        self._end(
+            verdict.state,
             statement,
-            workspace_id=self._workspace_id,
             id=delivery_id,
             state=verdict.state.value,
             reason=verdict.reason,
             now=micros(now),
         )
+
+    def _end(self, ends_as: State, statement: str, /, **values: object) -> int:
+        """Run a statement that ends deliveries so; return how many."""
+        ended = self._connection.run(statement, workspace_id=self._workspace_id, **values)
+        self._connection.changes.counts["ended", ends_as.value] += ended
+        return ended
 
     def _compared(self, delivery: Delivery) -> dict[str, object]:
         """Return the values by which `delivery` is compared with what else its recipient is told about its booking."""
@@ -165,17 +173,15 @@ class SqlDeliveries:
         """End all that a rule's events asked for and that waits; return how many."""
         statement = f"""
             UPDATE deliveries SET state = 'cancelled', reason = :reason, settled_at = :now
-             WHERE workspace_id = :workspace_id AND rule_id = :rule_id AND {WAITING} AND {_FIRED}"""
-        return self._connection.run(
-            statement, workspace_id=self._workspace_id, rule_id=rule_id, now=micros(now), reason=reason
-        )
+             WHERE workspace_id = :workspace_id AND rule_id = :rule_id AND {WAITING} AND {_FIRED} AND {self._about}"""
+        return self._end(State.CANCELLED, statement, rule_id=rule_id, now=micros(now), reason=reason, **self._among)
 
     def waiting(self, rule_id: RuleId) -> list[Delivery]:
         """Return what a rule's events asked for and that waits."""
         statement = f"""
             SELECT {COLUMNS} FROM deliveries
-             WHERE workspace_id = :workspace_id AND rule_id = :rule_id AND {WAITING} AND {_FIRED}"""
-        rows = self._connection.rows(statement, workspace_id=self._workspace_id, rule_id=rule_id)
+             WHERE workspace_id = :workspace_id AND rule_id = :rule_id AND {WAITING} AND {_FIRED} AND {self._about}"""
+        rows = self._connection.rows(statement, workspace_id=self._workspace_id, rule_id=rule_id, **self._among)
         return [delivery_of(row) for row in rows]
 
     def get(self, delivery_id: str) -> Delivery | None:
@@ -221,34 +227,6 @@ class SqlDeliveries:
             statement, workspace_id=self._workspace_id, id=delivery_id, now=micros(now), expires_at=micros(expires_at)
         )
         return touched == 1
-
-
-def values_of(planned: Planned, workspace_id: WorkspaceId, *, new_id: NewId, now: datetime) -> dict[str, object]:
-    """Return the values of ADD for a delivery that was planned."""
-    return {
-        "workspace_id": workspace_id,
-        "bucket": bucket(workspace_id),
-        "id": new_id(),
-        "key": planned.key,
-        "rule_id": planned.rule_id,
-        "rule_revision": planned.rule_revision,
-        "action_index": planned.action_index,
-        "booking_id": planned.booking_id,
-        "booking_revision": planned.booking_revision,
-        "event": planned.event.value,
-        "recipient": planned.recipient,
-        "recipient_key": recipient_key(planned.recipient),
-        "rank": planned.rank,
-        "state": planned.state.value,
-        "reason": planned.reason,
-        "due_at": micros(planned.due_at),
-        "expires_at": micros(planned.expires_at),
-        "now": micros(now),
-        "settled_at": None if planned.state is State.SCHEDULED else micros(now),
-        "cause": planned.cause.value,
-        "about": planned.about,
-        "action": planned.action.value,
-    }
 
 
 def delivery_of(row: Row) -> Delivery:

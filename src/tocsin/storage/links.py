@@ -91,7 +91,7 @@ class SqlLinks:
     def hold(self, link_id: LinkId) -> None:
         """Make whoever makes a rule for this link wait, so that rule and booking cannot miss each other."""
         statement = "SELECT id FROM scheduling_links WHERE workspace_id = :workspace_id AND id = :id {for_share}"
-        self._connection.rows(statement, workspace_id=self._workspace_id, id=link_id)
+        self._connection.lock(statement, workspace_id=self._workspace_id, id=link_id)
 
     def delete(self, link_id: LinkId, *, at: datetime) -> None:
         """Take a link off the lists; its bookings go on."""

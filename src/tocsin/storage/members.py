@@ -67,7 +67,7 @@ class SqlMembers:
         """Make others who book these members wait until this transaction ends."""
         statement = "SELECT id FROM members WHERE workspace_id = :workspace_id AND id = :id {for_update}"
         for member_id in sorted(member_ids):
-            self._connection.rows(statement, workspace_id=self._workspace_id, id=member_id)
+            self._connection.lock(statement, workspace_id=self._workspace_id, id=member_id)
 
 
 def member_of(row: Row) -> Member:

@@ -8,13 +8,12 @@ from tocsin.domain.model import WorkspaceId
 from tocsin.domain.rsvp import Rsvp
 from tocsin.services.ports_overview import QUARTER, Tally
 from tocsin.storage.columns import instant, maybe_instant, micros
+from tocsin.storage.coming import BY_DUE
 from tocsin.storage.database import Connection
 from tocsin.storage.deliveries import COLUMNS, OPEN, attempt_of, delivery_of
 
 _QUARTER = QUARTER // timedelta(microseconds=1)
 _LOST = "state IN ('failed', 'expired') AND settled_at >= :since"
-# All open ones, and then less: so the index of the open ones serves.
-_WAITING = f"{OPEN} AND state <> 'sending'"
 
 
 class SqlOverview:
@@ -34,10 +33,6 @@ class SqlOverview:
             Tally(began_at=instant(row["quarter"] * _QUARTER), state=State(row["state"]), number=row["n"])
             for row in rows
         ]
-
-    def coming(self, *, limit: int) -> tuple[list[Delivery], int]:
-        """Return what waits, the first first, and the number of all that does."""
-        return self._some(_WAITING, "next_at, id", limit=limit)
 
     def lost(self, *, since: datetime, limit: int) -> tuple[list[Delivery], int]:
         """Return what failed or expired since a moment, the latest first, and the number of all that did."""
@@ -60,21 +55,32 @@ class SqlOverview:
 
     def oldest_due(self, *, now: datetime) -> datetime | None:
         """Return since when the delivery waits that has been due longest."""
-        statement = f"""
-            SELECT min(next_at) AS at FROM deliveries
-             WHERE workspace_id = :workspace_id AND {_WAITING} AND state <> 'paused' AND next_at <= :now"""
-        rows = self._connection.rows(statement, workspace_id=self._workspace_id, now=micros(now))
-        return maybe_instant(rows[0]["at"])
+        found = []
+        for table, which in BY_DUE:
+            statement = f"""
+                SELECT min(next_at) AS at FROM {table}
+                 WHERE workspace_id = :workspace_id AND {which} AND state <> 'sending' AND next_at <= :now"""
+            rows = self._connection.rows(statement, workspace_id=self._workspace_id, now=micros(now))
+            found.append(maybe_instant(rows[0]["at"]))
+        return min((moment for moment in found if moment is not None), default=None)
 
-    def rsvps(self, *, now: datetime) -> Mapping[Rsvp, int]:
-        """Return how many of those who are invited to coming bookings have answered what."""
+    def has_bookings(self) -> bool:
+        """Tell whether there is any booking."""
+        statement = "SELECT id FROM bookings WHERE workspace_id = :workspace_id LIMIT 1"
+        return self._connection.row(statement, workspace_id=self._workspace_id) is not None
+
+    def rsvps(self, *, now: datetime, until: datetime) -> Mapping[Rsvp, int]:
+        """Return how many of those who are invited to the bookings that begin until a moment have answered what."""
+        # The bookings first: else every invitation there ever was is looked at for its booking.
         statement = """
+            WITH coming AS MATERIALIZED (
+                 SELECT workspace_id, id FROM bookings WHERE workspace_id = :workspace_id AND status = 'confirmed'
+                    AND ends_at > :now AND starts_at < :until)
             SELECT CASE WHEN i.rsvp IS NULL OR i.answered_sequence < i.sequence THEN 'needs_action' ELSE i.rsvp END AS rsvp,
                    count(*) AS n
-              FROM invitations i JOIN bookings b ON b.workspace_id = i.workspace_id AND b.id = i.booking_id
-             WHERE i.workspace_id = :workspace_id AND i.method = 'REQUEST' AND b.status = 'confirmed' AND b.ends_at > :now
-             GROUP BY 1"""
-        rows = self._connection.rows(statement, workspace_id=self._workspace_id, now=micros(now))
+              FROM coming c JOIN invitations i ON i.workspace_id = c.workspace_id AND i.booking_id = c.id
+             WHERE i.workspace_id = :workspace_id AND i.method = 'REQUEST' GROUP BY 1"""
+        rows = self._connection.rows(statement, workspace_id=self._workspace_id, now=micros(now), until=micros(until))
         return {Rsvp(row["rsvp"]): row["n"] for row in rows}
 
     def _some(self, which: str, order: str, *, limit: int, **values: object) -> tuple[list[Delivery], int]:

@@ -1,7 +1,9 @@
 """PostgreSQL through psycopg's pool. No session state where a pooler in transaction mode stands between."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -12,7 +14,8 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from tocsin.domain.errors import ConfigurationError, ConflictError, UnavailableError
 from tocsin.services import faults
-from tocsin.storage.database import POSTGRESQL, Connection
+from tocsin.services.ports_telemetry import Pool
+from tocsin.storage.database import POSTGRESQL, Connection, Copied
 
 WAIT = 5.0  # seconds for a free connection before the answer is "unavailable"
 _RUNS_BEFORE_PREPARED = 5  # of a statement on one connection
@@ -29,6 +32,15 @@ _PATIENCE = {
     "tcp_user_timeout": 20_000,  # milliseconds
 }
 
+_SETUP = """
+    SELECT current_setting('synchronous_commit') AS synchronous_commit, current_setting('fsync') AS fsync,
+           current_setting('full_page_writes') AS full_page_writes, current_setting('statement_timeout') AS statement_timeout,
+           current_setting('server_version_num') AS server_version_num, current_user AS role,
+           CASE WHEN has_schema_privilege('public', 'CREATE') THEN 'true' ELSE 'false' END AS may_create,
+           CAST(current_setting('max_connections') AS INTEGER)
+             - CAST(current_setting('superuser_reserved_connections') AS INTEGER)
+             - (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS free_connections"""
+
 
 class PostgresDatabase:
     """A pool of at most `size` connections to one PostgreSQL, or to whichever host of the URL is the primary."""
@@ -36,7 +48,7 @@ class PostgresDatabase:
     dialect = POSTGRESQL
 
     def __init__(self, url: str, *, size: int = 16) -> None:
-        self._url = _patient(url)
+        self._said, self._url = url, _patient(url)
         self._pool = ConnectionPool(
             self._url,
             min_size=1,
@@ -89,6 +101,32 @@ class PostgresDatabase:
         """Give a session beside the pool, closed at the end of the block; each statement is a transaction of its own."""
         with _translated(), psycopg.connect(self._url, autocommit=True) as raw:
             yield raw
+
+    def scrub(self) -> None:
+        """Do nothing: PostgreSQL's autovacuum, and its operator, decide when old rows are written over."""
+
+    def setup(self) -> Mapping[str, str]:
+        """Return what the server and our role are set to."""
+        with self.reading() as connection:
+            return {name: str(value) for name, value in connection.rows(_SETUP)[0].items()}
+
+    def copy_to(self, place: Path, *, taken_at: datetime) -> Copied:
+        """Raise ConflictError: PostgreSQL's own tools do it, which know its version and all of its ways to fail."""
+        del taken_at
+        where = make_conninfo("", **{**conninfo_to_dict(self._said), "password": None})
+        raise ConflictError(
+            f'on PostgreSQL use its own tools: pg_dump --format=custom --file={place} "{where}"; '
+            "and after pg_restore run `tocsin restore`"
+        )
+
+    def pool(self) -> Pool:
+        """Return how the pool is used."""
+        told = self._pool.get_stats()
+        return Pool(
+            in_use=told["pool_size"] - told["pool_available"],
+            most=told["pool_max"],
+            waiting=told.get("requests_waiting", 0),
+        )
 
     def close(self) -> None:
         """Close the pool."""

@@ -3,25 +3,29 @@
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from tocsin.domain.delivery import Delivery, Outcome, Settlement, State, Verdict
+from tocsin.domain.delivery import OPEN as STILL_OPEN
+from tocsin.domain.delivery import Delivery, Outcome, Result, Settlement, State, Verdict
 from tocsin.domain.errors import ConflictError
 from tocsin.domain.model import WorkspaceId
 from tocsin.domain.recipients import recipient_key
 from tocsin.domain.retry import MOST_CRASHES
 from tocsin.domain.rules import RuleId
 from tocsin.storage.columns import Row, as_json, instant, micros
-from tocsin.storage.database import Connection, Database
-from tocsin.storage.deliveries import COLUMNS, OPEN, delivery_of
+from tocsin.storage.database import Connection
+from tocsin.storage.deliveries import COLUMNS, OPEN, QUEUED, delivery_of
+from tocsin.storage.queue_state import SqlQueueState
+
+MOST_LAPSED = 100  # that are ended in one round
 
 # A claim is one statement, so two workers can never take the same row. It is a lease and not a mark "done": if the worker
 # dies, the row is due again once the lease has run out. Of one booking and recipient only the first in order is taken, and
 # none while one is on its way: most receivers keep whatever came last, so the order of messages is ours to guarantee. What has
-# begun comes first, because nobody knows whether it arrived.
+# begun comes first, because nobody knows whether it arrived. What a person has paused holds up nobody.
 _FIRST = f"""NOT EXISTS (
                SELECT 1 FROM deliveries e
                 WHERE e.workspace_id = d.workspace_id AND e.booking_id = d.booking_id
                   AND e.recipient_key = d.recipient_key AND e.id <> d.id
-                  AND e.{OPEN}
+                  AND e.{OPEN} AND e.state <> 'paused'
                   AND (e.state = 'sending' OR (e.due_at <= :now AND
                        (e.state <> 'retrying', e.booking_revision, e.due_at, e.rank, e.id)
                        < (d.state <> 'retrying', d.booking_revision, d.due_at, d.rank, d.id))))"""
@@ -29,7 +33,7 @@ _CLAIM = f"""
     WITH due AS (
         SELECT d.workspace_id AS due_workspace_id, d.id AS due_id
           FROM deliveries d
-         WHERE d.state IN ('scheduled', 'sending', 'retrying') AND d.next_at <= :now AND {{which}}
+         WHERE d.{QUEUED} AND d.next_at <= :now AND {{which}}
            AND NOT d.workspace_id {{any_of}}(:passed_over)
            AND {_FIRST}
          ORDER BY d.next_at
@@ -48,9 +52,8 @@ _MAIL = "d.action <> 'call_webhook'"
 _CALLS = "d.action = 'call_webhook' AND d.recipient_key = :endpoint"
 _CLAIM_MAIL = tuple(_CLAIM.replace("{which}", f"{_MAIL} AND {health}") for health in (_SUSPECT, _HEALTHY))
 _CLAIM_CALLS = tuple(_CLAIM.replace("{which}", f"{_CALLS} AND {health}") for health in (_SUSPECT, _HEALTHY))
-_DUE = "state IN ('scheduled', 'sending', 'retrying')"
-_MAIL_DUE = f"SELECT min(next_at) AS at FROM deliveries WHERE {_DUE} AND action <> 'call_webhook'"
-_CALL_DUE = f"SELECT min(next_at) AS at FROM deliveries WHERE {_DUE} AND action = 'call_webhook'"
+_MAIL_DUE = f"SELECT min(next_at) AS at FROM deliveries WHERE {QUEUED} AND action <> 'call_webhook'"
+_CALL_DUE = f"SELECT min(next_at) AS at FROM deliveries WHERE {QUEUED} AND action = 'call_webhook'"
 _BEGIN_ATTEMPT = """
     INSERT INTO attempts (workspace_id, delivery_id, number, started_at, enhanced_code, reply)
     VALUES (:workspace_id, :delivery_id, :number, :started_at, '', '')"""
@@ -65,6 +68,7 @@ _END_ATTEMPT = """
 _NO_ATTEMPT = """
     DELETE FROM attempts
      WHERE workspace_id = :workspace_id AND delivery_id = :id AND number = :attempts AND result IS NULL"""
+_NO_OUTCOME = Outcome(result=Result.WITHDRAWN)  # of no dialogue, whose attempt is taken back
 _HOLDS = """
     UPDATE invitations SET held_method = method, held_sequence = sequence
      WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND recipient_key = :recipient_key
@@ -79,11 +83,8 @@ _EXTEND = """
             ORDER BY workspace_id, id {for_update})"""
 
 
-class SqlQueue:
+class SqlQueue(SqlQueueState):
     """The deliveries of all workspaces that are due, for workers."""
-
-    def __init__(self, database: Database) -> None:
-        self._database = database
 
     def claim(
         self, *, worker: str, now: datetime, lease_ends: datetime, limit: int, passed_over: Iterable[WorkspaceId] = ()
@@ -108,7 +109,7 @@ class SqlQueue:
         """Return the webhook, but for those `passed_over`, of which a call has been due longest that can be claimed."""
         statement = f"""
             SELECT d.recipient_key FROM deliveries d
-             WHERE d.{_DUE} AND d.action = 'call_webhook' AND d.next_at <= :now
+             WHERE d.{QUEUED} AND d.action = 'call_webhook' AND d.next_at <= :now
                AND NOT d.recipient_key {{any_of}}(:passed_over) AND {_FIRST}
              ORDER BY d.next_at LIMIT 1"""
         with self._database.reading() as connection:
@@ -121,11 +122,14 @@ class SqlQueue:
         suspect, healthy = statements
         try:
             with self._database.transaction() as connection:
-                taken = _begun(connection, connection.rows(suspect, limit=1, now=micros(now), **lease), now=now)
+                taken, failed = _begun(connection, connection.rows(suspect, limit=1, now=micros(now), **lease), now=now)
                 if not taken:
-                    taken = _begun(connection, connection.rows(healthy, limit=limit, now=micros(now), **lease), now=now)
+                    rows = connection.rows(healthy, limit=limit, now=micros(now), **lease)
+                    taken, _ = _begun(connection, rows, now=now)
         except ConflictError:
             return []  # another worker took one to the same recipient at this moment; the next claim sees it
+        if failed:
+            self._telemetry.settled(failed, now=now)
         return sorted(taken, key=lambda delivery: (delivery.due_at, delivery.booking_revision))
 
     def extend(self, *, workers: Iterable[str], lease_ends: datetime) -> None:
@@ -158,34 +162,50 @@ class SqlQueue:
             rows = connection.rows("SELECT workspace_id, rule_id FROM rule_plans ORDER BY workspace_id, rule_id")
         return [(WorkspaceId(row["workspace_id"]), RuleId(row["rule_id"])) for row in rows]
 
+    def lapsed(self, *, now: datetime) -> list[Delivery]:
+        """Return what is paused and was not resumed in time, some at once."""
+        statement = (
+            f"SELECT {COLUMNS} FROM deliveries WHERE state = 'paused' AND expires_at <= :now LIMIT {MOST_LAPSED}"
+        )
+        with self._database.reading() as connection:
+            return [delivery_of(row) for row in connection.rows(statement, now=micros(now))]
+
     def forget_answers(self, *, before: datetime) -> int:
         """Delete the answers to idempotent requests from before a moment; return how many."""
         with self._database.transaction() as connection:
             return connection.run("DELETE FROM answers WHERE answered_at < :before", before=micros(before))
 
+    def forget_dry_runs(self, *, before: datetime) -> int:
+        """Delete the dry runs that were started before a moment; return how many."""
+        with self._database.transaction() as connection:
+            return connection.run("DELETE FROM dry_runs WHERE made_at < :before", before=micros(before))
 
-def _begun(connection: Connection, rows: list[Row], *, now: datetime) -> list[Delivery]:
-    """Begin an attempt at each delivery that was taken; fail what has proved to be the cause of deaths, return the rest."""
+    def audited_before(self, moment: datetime) -> list[WorkspaceId]:
+        """Return the workspaces whose audit log has entries from before a moment."""
+        with self._database.reading() as connection:
+            rows = connection.rows("SELECT DISTINCT workspace_id FROM audit WHERE at < :before", before=micros(moment))
+        return [WorkspaceId(row["workspace_id"]) for row in rows]
+
+
+def _begun(connection: Connection, rows: list[Row], *, now: datetime) -> tuple[list[Delivery], list[Settlement]]:
+    """Begin an attempt at each delivery that was taken, and return these; fail what has proved to be the cause of deaths."""
     taken = [delivery_of(row) for row in rows]
     at = micros(now)
     healthy = [delivery for delivery in taken if delivery.crashes < MOST_CRASHES]
     connection.run_each(_BEGIN_ATTEMPT, (_beginning(delivery, at) for delivery in healthy))
     poisoned = [_poisoned(delivery) for delivery in taken if delivery.crashes >= MOST_CRASHES]
-    _settle(connection, poisoned, now=now)
-    return healthy
+    return healthy, _settle(connection, poisoned, now=now)
 
 
 def _settle(connection: Connection, settlements: list[Settlement], *, now: datetime) -> list[Settlement]:
     at = micros(now)
-    touched = connection.touched_by_each(_SETTLE, (_settled(one, at) for one in settlements))
-    written = [one for one, number in zip(settlements, touched, strict=True) if number]
-    undone = [one.delivery for one in written if one.outcome is None]
-    connection.run_each(_NO_ATTEMPT, (_attempt_of(delivery) for delivery in undone))
-    done = [(one.delivery, one.outcome) for one in written if one.outcome is not None]
-    connection.run_each(_END_ATTEMPT, (_ending(delivery, outcome, at) for delivery, outcome in done))
-    sent = [one.delivery for one in written if one.verdict.state is State.SENT]
-    connection.run_each(_HOLDS, (_holder(delivery) for delivery in sent))
-    return written
+    values = [_values(one, at) for one in settlements]
+    touched = connection.touched_by_each(_SETTLE, values)
+    written = [(one, each) for one, each, number in zip(settlements, values, touched, strict=True) if number]
+    connection.run_each(_NO_ATTEMPT, (each for one, each in written if one.outcome is None))
+    connection.run_each(_END_ATTEMPT, (each for one, each in written if one.outcome is not None))
+    connection.run_each(_HOLDS, (each for one, each in written if one.verdict.state is State.SENT))
+    return [one for one, _ in written]
 
 
 def _poisoned(delivery: Delivery) -> Settlement:
@@ -193,15 +213,25 @@ def _poisoned(delivery: Delivery) -> Settlement:
     return Settlement(delivery=delivery, outcome=None, verdict=Verdict(state=State.FAILED, reason=reason))
 
 
-def _settled(settlement: Settlement, at: int) -> dict[str, object]:
-    verdict = settlement.verdict
+def _values(settlement: Settlement, at: int) -> dict[str, object]:
+    """Return the values of all statements that settle."""
+    delivery, outcome, verdict = settlement.delivery, settlement.outcome or _NO_OUTCOME, settlement.verdict
     return {
+        "workspace_id": delivery.workspace_id,
+        "id": delivery.id,
+        "attempts": delivery.attempts,
+        "booking_id": delivery.booking_id,
+        "recipient_key": recipient_key(delivery.recipient),
         "state": verdict.state.value,
         "reason": verdict.reason,
         "next_at": at if verdict.next_at is None else micros(verdict.next_at),
-        "settled_at": at if verdict.next_at is None else None,
+        "settled_at": None if verdict.state in STILL_OPEN else at,
         "failed": int(settlement.counts),
-        **_attempt_of(settlement.delivery),
+        "ended_at": at,
+        "result": outcome.result.value,
+        "code": outcome.code,
+        "enhanced_code": outcome.enhanced_code,
+        "reply": outcome.reply,
     }
 
 
@@ -211,28 +241,4 @@ def _beginning(delivery: Delivery, at: int) -> dict[str, object]:
         "delivery_id": delivery.id,
         "number": delivery.attempts,
         "started_at": at,
-    }
-
-
-def _ending(delivery: Delivery, outcome: Outcome, at: int) -> dict[str, object]:
-    return {
-        "result": outcome.result.value,
-        "code": outcome.code,
-        "enhanced_code": outcome.enhanced_code,
-        "reply": outcome.reply,
-        "ended_at": at,
-        **_attempt_of(delivery),
-    }
-
-
-def _attempt_of(delivery: Delivery) -> dict[str, object]:
-    return {"workspace_id": delivery.workspace_id, "id": delivery.id, "attempts": delivery.attempts}
-
-
-def _holder(delivery: Delivery) -> dict[str, object]:
-    return {
-        "workspace_id": delivery.workspace_id,
-        "id": delivery.id,
-        "booking_id": delivery.booking_id,
-        "recipient_key": recipient_key(delivery.recipient),
     }

@@ -98,13 +98,13 @@ class SqlRules:
         """Keep everybody else from changing these rules until the end."""
         statement = """
             SELECT id FROM automation_rules WHERE workspace_id = :workspace_id AND id {any_of}(:ids) ORDER BY id {for_share}"""
-        self._connection.rows(statement, workspace_id=self._workspace_id, ids=as_json(sorted(set(rule_ids))))
+        self._connection.lock(statement, workspace_id=self._workspace_id, ids=as_json(sorted(set(rule_ids))))
 
     def lock(self, *rule_ids: str) -> None:
         """Wait for all who hold these rules, and keep them for oneself until the end."""
         statement = """
             SELECT id FROM automation_rules WHERE workspace_id = :workspace_id AND id {any_of}(:ids) ORDER BY id {for_update}"""
-        self._connection.rows(statement, workspace_id=self._workspace_id, ids=as_json(sorted(rule_ids)))
+        self._connection.lock(statement, workspace_id=self._workspace_id, ids=as_json(sorted(rule_ids)))
 
     def turn(self) -> None:
         """Wait for whoever replaces all rules of the workspace at once, and be the only one to do so until the end.

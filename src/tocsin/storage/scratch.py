@@ -5,11 +5,14 @@ import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 
 from tocsin.domain.delivery import DeliveryId, Frozen
-from tocsin.domain.errors import UnavailableError
+from tocsin.domain.errors import ConflictError, UnavailableError
 from tocsin.domain.model import WorkspaceId
-from tocsin.storage.database import SQLITE, Connection
+from tocsin.services.ports_telemetry import Pool
+from tocsin.storage.database import SQLITE, Connection, Copied
 from tocsin.storage.messages import SqlMessages
 from tocsin.storage.migrate import migrate
 from tocsin.storage.store import SqlStore, SqlTransaction
@@ -39,6 +42,21 @@ class MemoryDatabase:
     def reading(self) -> Iterator[Connection]:
         """Give it for reading; nobody else writes."""
         yield Connection(self._connection, SQLITE)
+
+    def setup(self) -> Mapping[str, str]:
+        """Return nothing: nobody sets it to anything."""
+        return {}
+
+    def scrub(self) -> None:
+        """Do nothing: no file holds what was deleted."""
+
+    def copy_to(self, place: Path, *, taken_at: datetime) -> Copied:
+        """Raise ConflictError: it ends with what is played in it."""
+        raise ConflictError(f"a store in memory is not copied to {place} at {taken_at}")
+
+    def pool(self) -> Pool:
+        """Return nothing of interest: it is used by one thread."""
+        return Pool(in_use=0, most=1, waiting=0)
 
     def close(self) -> None:
         """Let go of it."""

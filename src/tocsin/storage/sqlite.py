@@ -1,8 +1,8 @@
 """SQLite: one process owns the file, one connection writes, and writes that come together share one commit.
 
 `synchronous=FULL` flushes each commit to the disk; at NORMAL a power cut loses acknowledged writes. A flush costs about
-1.5 ms whatever it holds, so units of work that queue up run one after the other, each in a savepoint, and the last in the
-queue commits for all. Nobody's call returns before the commit that holds its work.
+1.5 ms whatever it holds, so units of work that queue up run one after the other, each but the first in a savepoint, and the
+last in the queue commits for all. Nobody's call returns before the commit that holds its work.
 
 Checkpoints run on the writing connection only: SQLite before 3.51.3 (3.50.7, 3.44.6) can corrupt a file whose WAL is reset
 by one connection while another commits.
@@ -12,13 +12,16 @@ import fcntl
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
 from tocsin.domain.errors import ConfigurationError, StoreInUseError, UnavailableError
 from tocsin.services import faults
-from tocsin.storage.database import SQLITE, Connection
+from tocsin.services.ports_telemetry import Pool
+from tocsin.storage import copies
+from tocsin.storage.database import SQLITE, Connection, Copied
 
 BUSY_TIMEOUT = 5.0  # seconds to wait for a shell or a backup that holds the file
 PATIENCE = 10.0  # seconds to wait for the turn to write; so that a held file does not pile up one wait on another
@@ -54,12 +57,15 @@ class SqliteDatabase:
         self._readers: list[sqlite3.Connection] = []
         self._writer = self._connect()
         try:
+            self._refuse_a_copy()
             self._writer.execute("PRAGMA journal_mode=WAL")
             self._writer.execute("PRAGMA synchronous=FULL")
             self._writer.execute("PRAGMA foreign_keys=ON")
-        except sqlite3.Error as error:
+        except (ConfigurationError, sqlite3.Error) as error:
             self._writer.close()
             os.close(self._lock_file)
+            if isinstance(error, ConfigurationError):
+                raise
             raise ConfigurationError(f"cannot open the SQLite file {path}: {error}") from error
 
     @contextmanager
@@ -70,10 +76,11 @@ class SqliteDatabase:
                 group = self._begin()
                 try:
                     yield Connection(self._writer, SQLITE)
-                    self._writer.execute("RELEASE unit")
+                    if group.size:
+                        self._writer.execute("RELEASE unit")
                     group.size += 1
                 except BaseException:
-                    self._undo()
+                    self._undo(group)
                     raise
                 finally:
                     self._commit_if_last(group)
@@ -91,6 +98,33 @@ class SqliteDatabase:
             finally:
                 reader.rollback()
                 self._readers.append(reader)
+
+    def scrub(self) -> None:
+        """Write the file anew without what was deleted, and empty its log. Raises UnavailableError if it is read for long."""
+        with self._translated(), self._in_turn():
+            if self._group is not None:
+                self._commit(self._group)
+            self._writer.execute("VACUUM")
+            (is_busy, _, _) = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if is_busy:
+            raise UnavailableError("somebody reads the database, so its log still holds what was deleted; do it again")
+
+    def setup(self) -> Mapping[str, str]:
+        """Return nothing: what a connection is set to is in our hands."""
+        return {}
+
+    def copy_to(self, place: Path, *, taken_at: datetime) -> Copied:
+        """Write what is committed now into a new file, while others read and write."""
+        connection = self._connect()
+        try:
+            connection.execute("PRAGMA wal_autocheckpoint=0")
+            return copies.vacuum_into(connection, place, taken_at=taken_at)
+        finally:
+            connection.close()
+
+    def pool(self) -> Pool:
+        """Return whether somebody writes, and how many wait for it."""
+        return Pool(in_use=int(self._turn.locked()), most=1, waiting=self._waiting)
 
     def close(self) -> None:
         """Close the readers first, so that the writer is the one that checkpoints; then give the file up."""
@@ -110,6 +144,12 @@ class SqliteDatabase:
             connection.execute("PRAGMA query_only=ON")
             connection.execute("PRAGMA wal_autocheckpoint=0")
         return connection
+
+    def _refuse_a_copy(self) -> None:
+        taken_at = copies.mark_of(self._writer)
+        if taken_at is not None:
+            made = f"{self._path} is a backup of {taken_at:%Y-%m-%d %H:%M} UTC and would send again what has left since"
+            raise ConfigurationError(f"{made}; move it away and bring it back with `tocsin restore FILE`")
 
     def _free_reader(self) -> sqlite3.Connection:
         # Not `if self._readers`: between the look and the pop another thread can take the last one.
@@ -136,14 +176,18 @@ class SqliteDatabase:
         if self._group is None:
             self._writer.execute("BEGIN IMMEDIATE")
             self._group = _Group()
-        self._writer.execute("SAVEPOINT unit")
+        # The first has nothing before it that must stay, and a savepoint copies each page that is changed.
+        if self._group.size:
+            self._writer.execute("SAVEPOINT unit")
         return self._group
 
-    def _undo(self) -> None:
+    def _undo(self, group: _Group) -> None:
         # A full disk or an I/O error rolls the whole transaction back, and with it the work of everybody in the group.
-        if self._writer.in_transaction:
+        if group.size and self._writer.in_transaction:
             self._writer.execute("ROLLBACK TO unit")
             self._writer.execute("RELEASE unit")
+        elif not group.size:
+            self._writer.rollback()
 
     def _commit_if_last(self, group: _Group) -> None:
         if self._waiting == 0 or group.size >= MOST_IN_A_GROUP or not self._writer.in_transaction:
@@ -153,8 +197,9 @@ class SqliteDatabase:
         self._group = None
         try:
             faults.point("before_commit")
-            # Fails if the database rolled back by itself meanwhile, and that is what the group must hear.
-            self._writer.execute("COMMIT" if group.size or not self._writer.in_transaction else "ROLLBACK")
+            if group.size:
+                # Fails if the database rolled back by itself meanwhile, and that is what the group must hear.
+                self._writer.execute("COMMIT")
         except Exception as error:  # noqa: BLE001  whatever it was, each unit of the group must hear of it
             with suppress(sqlite3.Error):
                 self._writer.rollback()

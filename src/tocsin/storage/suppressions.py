@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from tocsin.domain.delivery import State
 from tocsin.domain.model import WorkspaceId
+from tocsin.domain.person import tombstone
 from tocsin.domain.suppression import Suppression, SuppressionReason, suppression_key
-from tocsin.storage.columns import Row, as_json, instant, micros
+from tocsin.storage.columns import Row, as_json, containing, instant, micros
 from tocsin.storage.database import Connection
 from tocsin.storage.deliveries import OPEN
 
@@ -26,6 +28,7 @@ class SqlSuppressions:
     def __init__(self, connection: Connection, workspace_id: WorkspaceId) -> None:
         self._connection = connection
         self._workspace_id = workspace_id
+        self.key = b""  # under which it is kept of who was erased that he gets no more messages
 
     def add(self, suppression: Suppression) -> bool:
         """Put an entry on the list; return False if one for the same thing and reason is there, which then stays."""
@@ -51,19 +54,36 @@ class SqlSuppressions:
 
     def of(self, recipients: Iterable[str]) -> dict[str, list[Suppression]]:
         """Return all entries for these addresses, the oldest first, by `suppression_key`; nothing for one that has none."""
-        statement = f"""
-            SELECT recipient_key, {_COLUMNS} FROM suppressions
-             WHERE workspace_id = :workspace_id AND recipient_key {{any_of}}(:keys) ORDER BY since_at, rule_id, reason"""
-        keys = as_json(sorted(set(map(suppression_key, recipients))))
+        keys = {key: key for key in map(suppression_key, recipients)}
+        rows = self._listed(keys)
+        if any(row["erased_at"] is not None for row in rows[:1]):
+            # Somebody was erased here, perhaps one of these. Else it is not asked: each message that leaves waits for it.
+            keys |= {tombstone(key, workspace_id=self._workspace_id, key=self.key): key for key in keys}
+            rows = self._listed(keys)
         found: dict[str, list[Suppression]] = {}
-        for row in self._connection.rows(statement, workspace_id=self._workspace_id, keys=keys):
-            found.setdefault(row["recipient_key"], []).append(_suppression(row))
+        for row in rows:
+            if row["recipient_key"] is not None:
+                found.setdefault(keys[row["recipient_key"]], []).append(_suppression(row))
         return found
 
-    def page(self, *, recipient: str, limit: int, offset: int) -> tuple[list[Suppression], int]:
-        """Return a page of the list (of one address, if given), the newest first, and the number of all entries."""
+    def _listed(self, keys: Iterable[str]) -> list[Row]:
+        """Return all entries for these keys, each with when a person was erased last; without an entry that alone."""
+        statement = f"""
+            SELECT w.erased_at, recipient_key, {_COLUMNS} FROM workspaces w
+              LEFT JOIN suppressions ON suppressions.workspace_id = w.workspace_id AND recipient_key {{any_of}}(:keys)
+             WHERE w.workspace_id = :workspace_id ORDER BY since_at, rule_id, reason"""
+        return self._connection.rows(statement, workspace_id=self._workspace_id, keys=as_json(sorted(keys)))
+
+    def page(self, *, recipient: str, search: str = "", limit: int, offset: int) -> tuple[list[Suppression], int]:
+        """Return a page of the list, the newest first, and the number of all entries.
+
+        Of one address only, if `recipient` is given; with `search` of those that contain it.
+        """
         values = {"recipient_key": suppression_key(recipient)} if recipient else {}
         where = "WHERE workspace_id = :workspace_id" + "".join(f" AND {name} = :{name}" for name in values)
+        if search:
+            values["pattern"] = containing(search)
+            where += " AND lower(recipient) LIKE :pattern ESCAPE '~'"
         statement = f"""
             SELECT {_COLUMNS} FROM suppressions {where}
              ORDER BY since_at DESC, recipient_key, rule_id, reason LIMIT :limit OFFSET :offset"""
@@ -98,7 +118,7 @@ class SqlSuppressions:
                AND lower(recipient_key) = :lowered AND (rule_id = :rule_id OR :rule_id = '')"""
         if suppression.reason is SuppressionReason.OPTED_OUT:
             statement += _NOT_HIS_OWN
-        return self._connection.run(
+        ended = self._connection.run(
             statement,
             workspace_id=self._workspace_id,
             lowered=suppression.recipient.lower(),
@@ -106,6 +126,8 @@ class SqlSuppressions:
             reason=suppression.sentence,
             now=micros(now),
         )
+        self._connection.changes.counts["ended", State.SUPPRESSED.value] += ended
+        return ended
 
 
 def _suppression(row: Row) -> Suppression:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from tocsin.domain.delivery import Delivery
+from tocsin.domain.delivery import REPLACED, Delivery
 from tocsin.domain.model import BookingId, WorkspaceId
 from tocsin.domain.plan import Planned
 from tocsin.domain.recipients import recipient_key
@@ -12,7 +12,8 @@ from tocsin.domain.sync import LONGEST_SETTLE, Inviter
 from tocsin.services.ports import NewId
 from tocsin.storage.columns import Row, as_json, instant, micros
 from tocsin.storage.database import Connection
-from tocsin.storage.deliveries import ADD, WAITING, values_of
+from tocsin.storage.deliveries import WAITING
+from tocsin.storage.planned_columns import ADD, note, values_of
 
 _COLUMNS = "rule_id, rule_revision, action_index, keeps, is_active, invited_at"
 # A change joins the message that waits already, so that a booking that changes often is told of once. What waits for another
@@ -27,7 +28,12 @@ _JOIN = f"""
                           WHEN :due_at < created_at + :longest THEN :due_at
                           WHEN :now < created_at + :longest THEN created_at + :longest ELSE :now END
      WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND recipient_key = :recipient_key
-       AND cause = 'keep_in_sync' AND {WAITING}"""
+       AND cause = 'keep_in_sync' AND {WAITING} AND (state <> 'paused' OR :event = 'booking_rescheduled')"""
+# A pause holds back what it was said of. That an invite is withdrawn is other news, and comes in the place of it.
+_REPLACE_PAUSED = f"""
+    UPDATE deliveries SET state = '{REPLACED.state}', reason = '{REPLACED.reason}', settled_at = :now
+     WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND recipient_key = :recipient_key
+       AND cause = 'keep_in_sync' AND {WAITING} AND state = 'paused'"""
 
 _JOINED = ("workspace_id", "rule_id", "rule_revision", "action_index", "booking_id", "booking_revision", "event",
            "recipient_key", "due_at", "expires_at", "now")  # fmt: skip
@@ -46,7 +52,11 @@ class SqlSync:
             values = values_of(one, self._workspace_id, new_id=new_id, now=now)
             joining = {name: values[name] for name in _JOINED}
             if not self._connection.run(_JOIN, longest=int(LONGEST_SETTLE.total_seconds() * 1_000_000), **joining):
+                replaced = {name: values[name] for name in ("workspace_id", "booking_id", "recipient_key", "now")}
+                ended = self._connection.run(_REPLACE_PAUSED, **replaced)
+                self._connection.changes.counts["ended", REPLACED.state.value] += ended
                 self._connection.run(ADD, **values | {"key": f"sync/{values['id']}"})
+                note(self._connection, [one])
 
     def may_have_arrived(self, delivery: Delivery) -> bool:
         """Tell whether a message to this recipient was handed over and nobody knows what became of it, or may have been.
@@ -106,20 +116,22 @@ class SqlSync:
             bookings=as_json(sorted(set(booking_ids))),
             keys=as_json(sorted(set(map(recipient_key, recipients)))),
         )
-        found: dict[tuple[BookingId, str], list[Inviter]] = {}
-        for row in rows:
-            found.setdefault((BookingId(row["booking_id"]), row["recipient_key"]), []).append(_inviter(row))
-        return found
+        return _by_place(rows)
+
+    def of_bookings(self, booking_ids: Iterable[BookingId]) -> dict[tuple[BookingId, str], list[Inviter]]:
+        """Return who invited whom to any of these bookings, the latest last, by booking and recipient's key."""
+        statement = f"""
+            SELECT booking_id, recipient_key, {_COLUMNS} FROM inviters
+             WHERE workspace_id = :workspace_id AND booking_id {{any_of}}(:bookings)
+             ORDER BY booking_id, recipient_key, invited_at, rule_id"""
+        rows = self._connection.rows(
+            statement, workspace_id=self._workspace_id, bookings=as_json(sorted(set(booking_ids)))
+        )
+        return _by_place(rows)
 
     def of_booking(self, booking_id: BookingId) -> dict[str, list[Inviter]]:
         """Return who invited whom to a booking, the latest last, by recipient's key."""
-        statement = f"""
-            SELECT recipient_key, {_COLUMNS} FROM inviters
-             WHERE workspace_id = :workspace_id AND booking_id = :booking_id ORDER BY recipient_key, invited_at, rule_id"""
-        found: dict[str, list[Inviter]] = {}
-        for row in self._connection.rows(statement, workspace_id=self._workspace_id, booking_id=booking_id):
-            found.setdefault(row["recipient_key"], []).append(_inviter(row))
-        return found
+        return {key: each for (_, key), each in self.of_bookings([booking_id]).items()}
 
     def _key(self, booking_id: BookingId, recipient: str) -> dict[str, object]:
         return {
@@ -127,6 +139,13 @@ class SqlSync:
             "booking_id": booking_id,
             "recipient_key": recipient_key(recipient),
         }
+
+
+def _by_place(rows: Iterable[Row]) -> dict[tuple[BookingId, str], list[Inviter]]:
+    found: dict[tuple[BookingId, str], list[Inviter]] = {}
+    for row in rows:
+        found.setdefault((BookingId(row["booking_id"]), row["recipient_key"]), []).append(_inviter(row))
+    return found
 
 
 def _values(inviter: Inviter) -> dict[str, object]:

@@ -4,11 +4,11 @@ from datetime import datetime
 
 from tocsin.domain.access import ApiKey, Scope
 from tocsin.domain.model import Workspace, WorkspaceId
-from tocsin.storage.columns import Row, instant, maybe_instant, micros
+from tocsin.storage.columns import Row, instant, maybe_instant, maybe_micros, micros
 from tocsin.storage.database import Connection
 
-_COLUMNS = "workspace_id, subdomain, name, time_zone, locale, mail_from, created_at"
-_KEY_COLUMNS = "workspace_id, id, name, scopes, created_at, revoked_at"
+_COLUMNS = "workspace_id, subdomain, name, time_zone, locale, mail_from, created_at, restored_at"
+_KEY_COLUMNS = "workspace_id, id, name, scopes, created_at, revoked_at, expires_at"
 
 
 class SqlWorkspaces:
@@ -21,7 +21,7 @@ class SqlWorkspaces:
         """Store a workspace; return False if its subdomain is taken."""
         statement = f"""
             INSERT INTO workspaces ({_COLUMNS})
-            VALUES (:workspace_id, :subdomain, :name, :time_zone, :locale, :mail_from, :created_at)
+            VALUES (:workspace_id, :subdomain, :name, :time_zone, :locale, :mail_from, :created_at, :restored_at)
             ON CONFLICT DO NOTHING"""
         added = self._connection.run(
             statement,
@@ -32,6 +32,7 @@ class SqlWorkspaces:
             locale=workspace.locale,
             mail_from=workspace.mail_from,
             created_at=micros(workspace.created_at),
+            restored_at=maybe_micros(workspace.restored_at),
         )
         return added == 1
 
@@ -58,6 +59,22 @@ class SqlWorkspaces:
         rows = self._connection.rows(f"SELECT {_COLUMNS} FROM workspaces LIMIT 2")
         return _workspace(rows[0]) if len(rows) == 1 else None
 
+    def change(self, workspace: Workspace) -> None:
+        """Store what changed of a workspace: all but its subdomain."""
+        statement = """
+            UPDATE workspaces SET name = :name, time_zone = :time_zone, locale = :locale, mail_from = :mail_from,
+                   restored_at = :restored_at
+             WHERE workspace_id = :id"""
+        self._connection.run(
+            statement,
+            id=workspace.id,
+            name=workspace.name,
+            time_zone=workspace.time_zone,
+            locale=workspace.locale,
+            mail_from=workspace.mail_from,
+            restored_at=maybe_micros(workspace.restored_at),
+        )
+
     def delete(self, workspace_id: WorkspaceId) -> None:
         """Delete a workspace and all that it holds."""
         for table in _OWNED:
@@ -67,7 +84,7 @@ class SqlWorkspaces:
         """Store a key with the keyed hash of its secret."""
         statement = f"""
             INSERT INTO api_keys ({_KEY_COLUMNS}, secret_hash)
-            VALUES (:workspace_id, :id, :name, :scopes, :created_at, NULL, :secret_hash)"""
+            VALUES (:workspace_id, :id, :name, :scopes, :created_at, NULL, :expires_at, :secret_hash)"""
         self._connection.run(
             statement,
             workspace_id=key.workspace_id,
@@ -75,6 +92,7 @@ class SqlWorkspaces:
             name=key.name,
             scopes=" ".join(sorted(key.scopes)),
             created_at=micros(key.created_at),
+            expires_at=maybe_micros(key.expires_at),
             secret_hash=secret_hash,
         )
 
@@ -97,6 +115,14 @@ class SqlWorkspaces:
 
 # In an order that no foreign key forbids.
 _OWNED = (
+    "dry_runs",
+    "source_links",
+    "source_bookings",
+    "source_calls",
+    "source_looks",
+    "sources",
+    "audit",
+    "audit_heads",
     "sign_ins",
     "sessions",
     "accounts",
@@ -111,6 +137,7 @@ _OWNED = (
     "invitations",
     "inviters",
     "messages",
+    "interventions",
     "attempts",
     "deliveries",
     "rule_plans",
@@ -140,6 +167,7 @@ def _workspace(row: Row) -> Workspace:
         locale=row["locale"],
         mail_from=row["mail_from"],
         created_at=instant(row["created_at"]),
+        restored_at=maybe_instant(row["restored_at"]),
     )
 
 
@@ -151,4 +179,5 @@ def _key(row: Row) -> ApiKey:
         scopes=frozenset(Scope(scope) for scope in row["scopes"].split()),
         created_at=instant(row["created_at"]),
         revoked_at=maybe_instant(row["revoked_at"]),
+        expires_at=maybe_instant(row["expires_at"]),
     )

@@ -4,14 +4,14 @@ from functools import partial
 from typing import Literal
 
 from tocsin.domain.accounts import Role
-from tocsin.formats import zones
 from tocsin.services import bookings
-from tocsin.services.bookings import BookingChange, Slot
+from tocsin.services.bookings import BookingChange
 from tocsin.services.ports import BookingFilter, Transaction
 from tocsin.services.ports import Page as Part
 from tocsin.web import timeline
 from tocsin.web.fields import Clock, Day, Form, Id, Line, Number, Paragraph, Zone
 from tocsin.web.paging import SHOWN, Paging
+from tocsin.web.slots import slot
 from tocsin.web.visit import Answer, Goto, Page, Shown, Visit
 
 _MOST_LINKS = 200  # in the list to choose from
@@ -117,10 +117,8 @@ def reschedule(visit: Visit, form: Reschedule) -> Answer:
 
     def work(tx: Transaction) -> None:
         booking = bookings.get(tx, visit.path["id"])
-        starts_at = zones.instant(form.slot_date, form.slot_start_time, form.time_zone)
-        local = zones.local(starts_at, booking.client.time_zone)
-        slot = Slot(day=local.date(), clock=local.time())
-        change = BookingChange(slot=slot, reschedule_reason=form.reschedule_reason)
+        wanted = slot(form.slot_date, form.slot_start_time, zone=form.time_zone, own=booking.client.time_zone)
+        change = BookingChange(slot=wanted, reschedule_reason=form.reschedule_reason)
         bookings.change(tx, booking.id, change, now=visit.now, chance=visit.app.chance)
 
     visit.write(work)

@@ -1,16 +1,18 @@
 """Deliveries: the log, one of them with its message as it was received, another try, and the log as a file."""
 
+from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 from tocsin.domain.accounts import Role
 from tocsin.domain.delivery import Delivery, State
 from tocsin.domain.errors import ConflictError
-from tocsin.services import deliveries, rules
+from tocsin.services import deliveries, interventions, rules
 from tocsin.services.overview import advice_on
 from tocsin.services.ports import DeliveryFilter, Transaction
 from tocsin.services.ports import Page as Part
-from tocsin.web import csv, mailbox
-from tocsin.web.fields import Form, Id, Line, Number
+from tocsin.web import csv, message
+from tocsin.web.fields import Form, Id, Line, Number, Query
 from tocsin.web.paging import SHOWN, Paging
 from tocsin.web.visit import Answer, Download, Goto, Page, Shown, Visit
 
@@ -53,6 +55,12 @@ class Filters(Form):
         )
 
 
+class Back(Form):
+    """The query of the calendar to return to; without it the page of the delivery is shown."""
+
+    back: Query = ""
+
+
 def index(visit: Visit, filters: Filters) -> Shown:
     """List deliveries, the newest first."""
     with visit.reading() as tx:
@@ -75,6 +83,7 @@ def show(visit: Visit) -> Shown:
         rule = tx.rules.get(delivery.rule_id)
         return {
             "delivery": delivery,
+            "interventions": tx.interventions.of([delivery.id]),
             "attempts": deliveries.history(tx, delivery.id),
             "advice": advice_on(tx, delivery),
             "rule_name": "a rule that is gone" if rule is None else rule.name or "a rule without a name",
@@ -97,6 +106,21 @@ def retry(visit: Visit, _form: Form) -> Answer:
     return Goto(to=f"/deliveries/{visit.path['id']}", notice="retrying")
 
 
+def pause(visit: Visit, form: Back) -> Answer:
+    """Keep a delivery from being sent."""
+    return _intervened(visit, form, interventions.pause, "paused")
+
+
+def resume(visit: Visit, form: Back) -> Answer:
+    """Let a paused delivery be due as before."""
+    return _intervened(visit, form, interventions.resume, "resumed")
+
+
+def skip(visit: Visit, form: Back) -> Answer:
+    """End a delivery that waits."""
+    return _intervened(visit, form, interventions.skip, "skipped")
+
+
 def export(visit: Visit, filters: Filters) -> Download:
     """Give the newest of what the filters leave as a file for spreadsheets; each part of it in a transaction of its own."""
     rows: list[tuple[object, ...]] = []
@@ -107,6 +131,12 @@ def export(visit: Visit, filters: Filters) -> Download:
         if number * _PART >= total:
             break
     return Download(name="deliveries.csv", media_type="text/csv; charset=utf-8", content=csv.written(_COLUMNS, rows))
+
+
+def _intervened(visit: Visit, form: Back, work: Callable[..., Delivery], notice: str) -> Answer:
+    delivery = visit.write(lambda tx: work(tx, visit.path["id"], by=visit.who.email, now=visit.now))
+    to = f"/planned?{form.back}" if form.back else f"/deliveries/{delivery.id}"
+    return Goto(to=to, notice="too-late" if delivery.state is State.EXPIRED else notice)
 
 
 def _row(delivery: Delivery) -> tuple[object, ...]:
@@ -126,18 +156,22 @@ def _row(delivery: Delivery) -> tuple[object, ...]:
     )
 
 
-def _message(tx: Transaction, visit: Visit, delivery: Delivery) -> mailbox.Message | None:
+def _message(tx: Transaction, visit: Visit, delivery: Delivery) -> message.Message | None:
     try:
-        return mailbox.read(tx, visit.workspace, delivery)
+        return message.read(tx, visit.workspace, delivery)
     except ConflictError:
         return None  # it was not written yet
 
 
 _PATH, _TEMPLATE = "/deliveries/{id}", "delivery.html"
+_deed = partial(Page, method="POST", role=Role.ADMIN, template=_TEMPLATE, again=show)
 PAGES = [
     Page(path="/deliveries", view=index, template="deliveries.html", query=Filters),
     Page(path="/deliveries.csv", view=export, query=Filters),
     Page(path=_PATH, view=show, template=_TEMPLATE),
     Page(path=f"{_PATH}/message", view=download),
-    Page(path=f"{_PATH}/retry", view=retry, method="POST", role=Role.ADMIN, template=_TEMPLATE, again=show),
+    _deed(path=f"{_PATH}/retry", view=retry),
+    _deed(path=f"{_PATH}/pause", view=pause, form=Back),
+    _deed(path=f"{_PATH}/resume", view=resume, form=Back),
+    _deed(path=f"{_PATH}/skip", view=skip, form=Back),
 ]

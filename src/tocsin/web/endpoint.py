@@ -8,19 +8,20 @@ from urllib.parse import quote
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from tocsin.bootstrap import App
 from tocsin.domain.errors import ConflictError, InvalidInputError, Problem, RateLimitedError, TocsinError
-from tocsin.services import accounts, workspaces
+from tocsin.observation import workspace_at
+from tocsin.services import accounts
 from tocsin.web import forms, guard
 from tocsin.web.fields import Filled, Form, read
+from tocsin.web.navigation import ENTRIES
 from tocsin.web.pages import HEADERS, page_text, status_of, trouble
-from tocsin.web.visit import NOTICES, Answer, Download, Goto, Page, Visit
+from tocsin.web.typed import Typed
+from tocsin.web.visit import NOTICES, Answer, Data, Download, Goto, Page, Refusal, Visit
 
-LARGEST_FORM = 262_144  # octets
-_MOST_FIELDS = 500
 # A browser that is told to send no referrer sends no Origin with forms either, which is what tells ours from others'.
 PAGE_HEADERS = HEADERS | {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
@@ -37,7 +38,7 @@ def route(app: App, page: Page) -> Route:
 
     async def answer(request: Request) -> Response:
         try:
-            body = await forms.body_of(request, limit=LARGEST_FORM) if page.method == "POST" else b""
+            body = await forms.body_of(request, limit=page.room.octets) if page.method == "POST" else b""
         except ClientDisconnect:
             return Response(status_code=400)  # nobody is there to read it
         return await run_in_threadpool(_answered, app, page, request, body)
@@ -66,7 +67,7 @@ def _answered(app: App, page: Page, request: Request, body: bytes) -> Response:
 
 
 def _visit(app: App, request: Request) -> Visit:
-    workspace = workspaces.at_host(app.store, request.headers.getlist("host"), base_host=app.settings.base_host)
+    workspace = workspace_at(app, request.headers.getlist("host"))
     token = request.cookies.get(guard.COOKIE, "")
     account = accounts.signed_in(guard.door_of(app), workspace.id, token)
     query = request.url.query
@@ -80,35 +81,40 @@ def _visit(app: App, request: Request) -> Visit:
         query=dict(request.query_params),
         address=request.scope["path"] + (f"?{query}" if query else ""),
         source=request.client.host if request.client else "",
+        origin=guard.origin_of(app, request, workspace),
+        openid=request.cookies.get(guard.OPENID_COOKIE, ""),
+        fetch_site=request.headers.get("sec-fetch-site", ""),
     )
 
 
-def _form_of(visit: Visit, page: Page, request: Request, body: bytes) -> dict[str, str]:
+def _form_of(visit: Visit, page: Page, request: Request, body: bytes) -> Typed:
     """Return what was sent. Raises PermissionDeniedError if not by a page of ours, or by an account that may not."""
     if page.method == "GET":
-        sent = {}
+        sent = Typed()
     else:
         content_type = request.headers.get("content-type", "")
-        sent = forms.fields(content_type, body, limit=LARGEST_FORM, most=_MOST_FIELDS)
-        guard.must_be_ours(request, visit, sent)
+        sent = Typed(tuple(forms.pairs(content_type, body, limit=page.room.octets, most=page.room.fields)))
+        guard.must_be_ours(request, visit, dict(sent.pairs))
     if page.role is not None:
         visit.who.must_be(page.role)
     return sent
 
 
-def _respond(visit: Visit, page: Page, sent: dict[str, str]) -> Response:
-    inputs: list[Form] = []
+def _respond(visit: Visit, page: Page, sent: Typed) -> Response:
+    inputs: list[Form | Typed] = []
     if page.query is not None:
         inputs.append(_must_read(page.query, visit.query))
     if page.method == "GET":
         return _response(visit, page, page.view(visit, *inputs))
+    if page.reads_rows:
+        return _response(visit, page, page.view(visit, *inputs, sent))
     try:
-        inputs.append(_must_read(page.form, sent))
+        inputs.append(_must_read(page.form, dict(sent.pairs)))
         return _response(visit, page, page.view(visit, *inputs))
     except (InvalidInputError, ConflictError, RateLimitedError) as error:
         if page.again is None:
             raise
-        return _shown_again(visit, page, sent, error)
+        return _shown_again(visit, page, dict(sent.pairs), error)
 
 
 def _must_read(form: type[Form], sent: Any) -> Form:
@@ -132,11 +138,17 @@ def _shown_again(visit: Visit, page: Page, sent: dict[str, str], error: TocsinEr
 
 
 def _response(visit: Visit, page: Page, answer: Answer) -> Response:
-    if isinstance(answer, Goto):
-        return _redirect(answer)
-    if isinstance(answer, Download):
-        headers = PAGE_HEADERS | {"Content-Disposition": f'attachment; filename="{answer.name}"'}
-        return Response(answer.content, media_type=answer.media_type, headers=headers)
+    match answer:
+        case Goto():
+            return _redirect(answer)
+        case Data():
+            return JSONResponse(answer.value, headers=PAGE_HEADERS)
+        case Refusal():
+            text = _text(visit, page.template, answer.values)
+            return Response(text, status_code=status_of(answer.error), media_type="text/html", headers=PAGE_HEADERS)
+        case Download():
+            headers = PAGE_HEADERS | {"Content-Disposition": f'attachment; filename="{answer.name}"'}
+            return Response(answer.content, media_type=answer.media_type, headers=headers)
     return Response(_text(visit, page.template, answer), media_type="text/html", headers=PAGE_HEADERS)
 
 
@@ -146,6 +158,8 @@ def _redirect(goto: Goto) -> Response:
     response = RedirectResponse(to, status_code=303, headers=PAGE_HEADERS)
     if goto.token is not None:
         guard.keep_session(response, goto.token)
+    if goto.openid is not None:
+        guard.keep_openid(response, goto.openid)
     return response
 
 
@@ -166,6 +180,7 @@ def _text(visit: Visit, template: str, values: dict[str, Any], *, filled: dict[s
         "visit": visit,
         "layout": "base.html" if visit.account is None else "app.html",
         "token": "" if visit.account is None else guard.form_token(visit),
+        "settings": ENTRIES,
         "notice": NOTICES.get(visit.query.get("done", ""), ""),
         "form": lambda name: (filled or {}).get(name, Filled()),
         # What is wrong with all of a form stands on top: the form itself may be gone with what made it possible.

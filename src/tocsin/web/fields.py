@@ -10,16 +10,19 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Val
 from pydantic_core import ErrorDetails
 
 from tocsin.domain.errors import Problem
-from tocsin.domain.text import ANSWER_LENGTH, LINE_LENGTH, complaint, normal
-from tocsin.formats import zones
+from tocsin.domain.text import ANSWER_LENGTH, LINE_LENGTH, complaint, normal, one_line
+from tocsin.formats import addresses, zones
 
 F = TypeVar("F", bound="Form")
 
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+_MONTH = re.compile(r"\d{4}-\d{2}", re.ASCII)
 _CLOCK = re.compile(r"(\d{2}):(\d{2})(?::\d{2})?", re.ASCII)
 _NUMBER = re.compile(r"[1-9]\d{0,4}", re.ASCII)
+_UNSEEN = ("password", "present", "repeat", "secret", "api_token")  # fields that are never shown as they were sent
 _SENTENCES = {
     "missing": "fill this in",
+    "string_too_long": "write at most {max_length} characters",
     "literal_error": "choose one of {expected}",
     "enum": "choose one of {expected}",
 }
@@ -47,10 +50,10 @@ class Filled:
 
     @classmethod
     def of(cls, form: type[Form], sent: Mapping[str, str], problems: Sequence[Problem]) -> "Filled":
-        """Return `form` as it was `sent`, with its problems. No password is shown again."""
+        """Return `form` as it was `sent`, with its problems. No password or secret is shown again."""
         known = {problem.field: problem.message for problem in problems if problem.field in form.model_fields}
         general = [f"{problem.field}: {problem.message}" for problem in problems if problem.field not in known]
-        values = {name: value for name, value in sent.items() if name in form.model_fields and name != "password"}
+        values = {name: value for name, value in sent.items() if name in form.model_fields and name not in _UNSEEN}
         return cls(values=values, errors=known, general=general)
 
 
@@ -95,6 +98,12 @@ def _day(value: object) -> date:
     return day
 
 
+def _month(value: object) -> date:
+    if not isinstance(value, str) or not _MONTH.fullmatch(value):
+        raise ValueError("write a month such as 2026-11")
+    return _day(f"{value}-01")
+
+
 def _clock(value: object) -> time:
     match = _CLOCK.fullmatch(value) if isinstance(value, str) else None
     if match is None or int(match[1]) > 23 or int(match[2]) > 59:
@@ -115,10 +124,27 @@ def _number(value: object) -> int:
     return int(value)
 
 
+def _addresses(value: object) -> tuple[str, ...]:
+    """Take one address a line, or with commas between, each once."""
+    pieces = [piece.strip() for piece in re.split(r"[,;\n]", normal(str(value))) if piece.strip()]
+    if len(pieces) > MOST_ADDRESSES:
+        raise ValueError(f"has {len(pieces)} addresses; at most {MOST_ADDRESSES} are accepted")
+    for piece in pieces:
+        wrong = complaint(piece, limit=LINE_LENGTH) or addresses.complaint(piece)
+        if wrong is not None:
+            raise ValueError(f"{one_line(piece, limit=60)} {wrong}")
+    return tuple(dict.fromkeys(map(addresses.normal, pieces)))
+
+
+MOST_ADDRESSES = 50
+Addresses = Annotated[tuple[str, ...], BeforeValidator(_addresses)]
+Ticked = Annotated[bool, BeforeValidator(lambda value: value == "yes")]
 Line = Annotated[str, _text(LINE_LENGTH)]
 Id = Annotated[str, _text(64)]
+Query = Annotated[str, _text(2000)]
 Paragraph = Annotated[str, _text(ANSWER_LENGTH, several_lines=True)]
 Day = Annotated[date, BeforeValidator(_day)]
+Month = Annotated[date, BeforeValidator(_month)]
 Clock = Annotated[time, BeforeValidator(_clock)]
 Zone = Annotated[str, AfterValidator(_zone)]
 Number = Annotated[int, BeforeValidator(_number)]

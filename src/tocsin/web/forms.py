@@ -26,7 +26,14 @@ async def body_of(request: Request, *, limit: int = LARGEST_FORM) -> bytes:
 
 
 def fields(content_type: str, body: bytes, *, limit: int = LARGEST_FORM, most: int = _MOST_FIELDS) -> dict[str, str]:
-    """Return the fields of a form by name; of two with one name the last.
+    """Return the fields of a form by name; of two with one name the last. Raises as `pairs` does."""
+    return dict(pairs(content_type, body, limit=limit, most=most))
+
+
+def pairs(
+    content_type: str, body: bytes, *, limit: int = LARGEST_FORM, most: int = _MOST_FIELDS
+) -> list[tuple[str, str]]:
+    """Return the fields of a form, name and value, in their order.
 
     Raises TooLargeError; UnsupportedMediaError for any other type than application/x-www-form-urlencoded, which no type means
     too, and multipart/form-data (RFC 7578); InvalidInputError for too many fields.
@@ -35,29 +42,36 @@ def fields(content_type: str, body: bytes, *, limit: int = LARGEST_FORM, most: i
         raise TooLargeError(f"the form has more than {limit} octets")
     media_type = content_type.partition(";")[0].strip().lower()
     if media_type == "multipart/form-data":
-        return _parts(content_type, body)
+        found = _parts(content_type, body)
+        if len(found) > most:
+            raise _too_many(most)
+        return found
     if media_type not in {"", "application/x-www-form-urlencoded"}:
         raise UnsupportedMediaError(
             "forms are read as application/x-www-form-urlencoded or multipart/form-data; send one of these"
         )
     try:
-        return dict(parse_qsl(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=most))
+        return parse_qsl(body.decode(errors="replace"), keep_blank_values=True, max_num_fields=most)
     except ValueError as error:
-        raise InvalidInputError.of("form", f"has more than {most} fields") from error
+        raise _too_many(most) from error
 
 
-def _parts(content_type: str, body: bytes) -> dict[str, str]:
+def _too_many(most: int) -> InvalidInputError:
+    return InvalidInputError.of("form", f"has more than {most} fields")
+
+
+def _parts(content_type: str, body: bytes) -> list[tuple[str, str]]:
     # By hand, because `email` takes a second for what somebody can put into a header of this size, and can fail on it.
     boundary = _BOUNDARY.search(content_type)
     if boundary is None:
-        return {}
+        return []
     text = body.replace(b"\r\n", b"\n").decode(errors="replace")
     # The example in RFC 8058, 8.3, lacks the two hyphens that stand before a boundary (RFC 2046, 5.1.1).
     delimiter = f"--{boundary[1]}" if f"--{boundary[1]}" in text else boundary[1]
-    found = {}
+    found = []
     for piece in text.split(delimiter)[1:-1]:
         head, _, content = piece.partition("\n\n")
         name = _NAME.search(head)
         if name is not None:
-            found[name[1]] = content.removesuffix("\n")
+            found.append((name[1], content.removesuffix("\n")))
     return found

@@ -2,6 +2,7 @@
 
 import hmac
 from collections.abc import Mapping
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -10,12 +11,15 @@ from starlette.responses import Response
 from tocsin.bootstrap import App
 from tocsin.domain.accounts import LONGEST
 from tocsin.domain.errors import PermissionDeniedError
-from tocsin.services import accounts
+from tocsin.domain.host import BARE, subdomain_of
+from tocsin.domain.model import Workspace
+from tocsin.services import accounts, openid
 from tocsin.services.accounts import Door
 from tocsin.web.visit import Visit
 
 # The prefix is the browser's promise that no other host, sub-domain or path has set it (RFC 6265bis, 4.1.3.2).
 COOKIE = "__Host-tocsin"
+OPENID_COOKIE = "__Host-tocsin-openid"
 TOKEN_FIELD = "_token"  # noqa: S105  the name of a form's field
 _PORTS = {"http": 80, "https": 443}
 
@@ -27,10 +31,25 @@ def door_of(app: App) -> Door:
 
 def keep_session(response: Response, token: str) -> None:
     """Let the browser keep a session, or forget it if `token` is empty."""
+    _keep(response, COOKIE, token, LONGEST)
+
+
+def keep_openid(response: Response, cookie: str) -> None:
+    """Let the browser keep what belongs to a sign-in by the sign-in service, or forget it if it is empty."""
+    _keep(response, OPENID_COOKIE, cookie, openid.LONGEST)
+
+
+def origin_of(app: App, request: Request, workspace: Workspace) -> str:
+    """Return the origin of the pages by which a visitor has reached them: the workspace's own, or the bare one."""
+    is_bare = subdomain_of(request.headers.getlist("host"), base=app.settings.base_host) == BARE
+    return app.settings.base_url if is_bare else app.settings.workspace_url(workspace.subdomain)
+
+
+def _keep(response: Response, name: str, value: str, longest: timedelta) -> None:
     response.set_cookie(
-        COOKIE,
-        token,
-        max_age=int(LONGEST.total_seconds()) if token else 0,
+        name,
+        value,
+        max_age=int(longest.total_seconds()) if value else 0,
         path="/",
         secure=True,
         httponly=True,

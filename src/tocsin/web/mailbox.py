@@ -1,101 +1,81 @@
 """The captured mailbox: what would have been sent, as a mail program and a calendar would show it, and what was called."""
 
-from dataclasses import dataclass
-from datetime import UTC, datetime
-
 from tocsin.bootstrap import App
 from tocsin.domain.delivery import Delivery, State
-from tocsin.domain.errors import NotFoundError
+from tocsin.domain.errors import ConflictError, NotFoundError
 from tocsin.domain.model import Workspace
-from tocsin.formats import dates
-from tocsin.formats.opened import opened, opened_call
 from tocsin.services import deliveries
-from tocsin.services.ports import DeliveryFilter, Page, Transaction
+from tocsin.services.ports import DeliveryFilter, Transaction
+from tocsin.services.ports import Page as Part
+from tocsin.web.message import Message, read
+from tocsin.web.pages import has_mailbox
+from tocsin.web.visit import Download, Page, Shown, Visit
 
 SHOWN = 100  # messages
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """One message as its recipient would read it."""
-
-    id: str
-    event: str
-    is_call: bool
-    at: datetime
-    headers: tuple[tuple[str, str], ...]
-    subject: str
-    recipient: str
-    text: str
-    html: str
-    calendar: str
-    raw: bytes
-    time_zone: str  # of the workspace
-
-    @property
-    def starts(self) -> str:
-        """When the entry starts, for people."""
-        return self._moment("DTSTART")
-
-    @property
-    def ends(self) -> str:
-        """When the entry ends, for people."""
-        return self._moment("DTEND")
-
-    @property
-    def entry(self) -> tuple[tuple[str, str], ...]:
-        """The lines of the calendar object, unfolded, as name and value."""
-        lines = self.calendar.replace("\r\n ", "").split("\r\n")
-        pairs = (line.partition(":") for line in lines if line and not line.startswith(("BEGIN", "END")))
-        return tuple((name, _unescaped(value)) for name, _, value in pairs)
-
-    def property_named(self, name: str) -> str:
-        """Return the value of the first property with this name, or nothing."""
-        return next((value for found, value in self.entry if found.partition(";")[0] == name), "")
-
-    def _moment(self, name: str) -> str:
-        moment = datetime.strptime(self.property_named(name), "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-        return dates.moment(moment, self.time_zone, "en")
 
 
 def messages(app: App, workspace: Workspace) -> list[Message]:
     """Return the latest messages, the newest first."""
     with app.store.reading(workspace.id) as tx:
         wanted = DeliveryFilter(state=State.SENT.value)
-        found, _ = deliveries.page(tx, wanted, Page(size=SHOWN))
-        shown = [read(tx, workspace, delivery) for delivery in found]
+        found, _ = deliveries.page(tx, wanted, Part(size=SHOWN))
+        shown = [message for delivery in found if (message := _read(tx, workspace, delivery)) is not None]
     return sorted(shown, key=lambda message: message.at, reverse=True)
 
 
-def message(app: App, workspace: Workspace, delivery_id: str) -> Message:
-    """Return one message. Raises NotFoundError if it was not sent."""
-    with app.store.reading(workspace.id) as tx:
-        delivery = deliveries.get(tx, delivery_id)
+def _read(tx: Transaction, workspace: Workspace, delivery: Delivery) -> Message | None:
+    try:
+        return read(tx, workspace, delivery)
+    except ConflictError:
+        return None  # its words are forgotten
+
+
+def index(visit: Visit) -> Shown:
+    """List the latest messages."""
+    _must_be_here(visit)
+    return {"messages": messages(visit.app, visit.workspace)}
+
+
+def show(visit: Visit) -> Shown:
+    """Show one message."""
+    return {"message": _message(visit)}
+
+
+def invite(visit: Visit) -> Download:
+    """Give the calendar object, for a calendar to open."""
+    calendar = _message(visit).calendar
+    if not calendar:
+        raise NotFoundError("this message holds no invite")
+    return Download(name="invite.ics", media_type="text/calendar", content=calendar.encode())
+
+
+def whole(visit: Visit) -> Download:
+    """Give the exact message, for a mail program to open."""
+    return Download(name="message.eml", media_type="message/rfc822", content=_message(visit).raw)
+
+
+def _message(visit: Visit) -> Message:
+    """Return the message that the address names. Raises NotFoundError if it was not sent."""
+    _must_be_here(visit)
+    with visit.reading() as tx:
+        delivery = deliveries.get(tx, visit.path["id"])
         if delivery.state is not State.SENT:
             raise NotFoundError("there is no such message")
-        return read(tx, workspace, delivery)
+        return read(tx, visit.workspace, delivery)
 
 
-def read(tx: Transaction, workspace: Workspace, delivery: Delivery) -> Message:
-    """Return the message of a delivery. Raises ConflictError if it was not written yet."""
-    raw = deliveries.message(tx, delivery.id).message
-    shown = opened_call(raw) if delivery.is_call else opened(raw)
-    return Message(
-        id=delivery.id,
-        event=delivery.event.value,
-        is_call=delivery.is_call,
-        at=delivery.settled_at or delivery.due_at,
-        headers=shown.headers,
-        subject=shown.subject,
-        recipient=delivery.recipient,
-        text=shown.text,
-        html=shown.html,
-        calendar=shown.calendar,
-        raw=raw,
-        time_zone=workspace.time_zone,
-    )
+def _must_be_here(visit: Visit) -> None:
+    if not has_mailbox(visit.app):
+        raise NotFoundError(
+            "the captured mailbox is there with TOCSIN_SMTP_URL=capture: and on a loopback address only"
+        )
 
 
-def _unescaped(value: str) -> str:
-    pieces = value.split("\\\\")
-    return "\\".join(piece.replace("\\n", "\n").replace("\\,", ",").replace("\\;", ";") for piece in pieces)
+# Nobody need sign in: what is captured on this machine is for whoever is at it.
+_PATH = "/mailbox/{id}"
+PAGES = [
+    Page(path="/mailbox", view=index, template="mailbox.html", role=None),
+    Page(path=_PATH, view=show, template="message.html", role=None),
+    Page(path=f"{_PATH}/invite.ics", view=invite, role=None),
+    Page(path=f"{_PATH}/message.eml", view=whole, role=None),
+]

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from tocsin.bootstrap import App
+from tocsin.domain.audit import A_RECIPIENT
 from tocsin.domain.errors import InvalidInputError
 from tocsin.domain.model import WorkspaceId
 from tocsin.formats.words import SOURCE, wished
@@ -55,7 +56,7 @@ def _shown(app: App, request: Request) -> dict[str, Any]:
 def _done(app: App, request: Request, form: dict[str, str]) -> dict[str, Any]:
     wanted = consent.opened(request.path_params["token"], app.pepper)
     wish = _wish(form)
-    with app.store.transaction(WorkspaceId(wanted.workspace_id)) as tx:
+    with app.store.transaction(WorkspaceId(wanted.workspace_id), by=A_RECIPIENT) as tx:
         if wish == "again":
             return _values(request, consent.want_again(tx, wanted), is_back=True)
         return _values(request, consent.stop(tx, wanted, whole=wish == "workspace", now=app.clock()))

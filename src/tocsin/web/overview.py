@@ -4,6 +4,7 @@ from datetime import date
 
 from tocsin.domain.delivery import Result
 from tocsin.domain.rsvp import Rsvp
+from tocsin.services import source_counts
 from tocsin.services.overview import Overview, overview
 from tocsin.web import charts
 from tocsin.web.visit import Page, Shown, Visit
@@ -23,9 +24,11 @@ def show(visit: Visit) -> Shown:
     now = visit.now
     with visit.reading() as tx:
         found = overview(tx, time_zone=visit.workspace.time_zone, now=now)
+        troubled = source_counts.troubled(tx, now=now)
     rsvps = {rsvp.value: found.rsvps.get(rsvp, 0) for rsvp in Rsvp}
     return {
         "overview": found,
+        "troubled": troubled,
         "columns": charts.columns([_label(day.day) for day in found.days], [day.counts for day in found.days]),
         "rsvps": {name: number for name, number in rsvps.items() if number},
         "rsvp_bar": charts.shares(rsvps),

@@ -1,4 +1,4 @@
-"""How pages are rendered and protected: no script, nothing from elsewhere, and every error a page of its own."""
+"""How pages are rendered and protected: only our own scripts run, nothing from elsewhere, and every error a page of its own."""
 
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -22,6 +22,7 @@ from tocsin.domain.errors import (
 )
 from tocsin.formats.html import is_right_to_left
 from tocsin.formats.words import SOURCE, language, marked, words
+from tocsin.web import static_files
 
 HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; frame-src 'self'; "
@@ -35,6 +36,7 @@ _BDI = Markup("<bdi>{}</bdi>")
 _PAGES = Environment(
     loader=PackageLoader("tocsin.web"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
 )
+_PAGES.globals["static"] = static_files.address
 # What a page's visitor can do something about; everything else is that the store is away.
 _STATUS: dict[type[TocsinError], int] = {
     PermissionDeniedError: 403,

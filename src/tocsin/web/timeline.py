@@ -37,7 +37,7 @@ def values(tx: Transaction, visit: Visit) -> Shown:
         "moments": moments(why),
         "why": why,
         "attempts": _attempts(tx, deliveries),
-        "starts": zones.local(why.booking.starts_at, visit.workspace.time_zone),
+        "starts": zones.local(why.booking.starts_at, visit.zone),
         "outcome_options": [("", "None"), *((one.id, one.name) for one in tx.outcomes.all())],
         "zone_options": [(zone, zone) for zone in _zones(why.booking, visit)],
         "can": _can(why.booking) if visit.can_write else frozenset(),
@@ -83,7 +83,12 @@ def _attempts(tx: Transaction, deliveries: Sequence[Delivery]) -> dict[str, list
 
 def _zones(booking: Booking, visit: Visit) -> list[str]:
     """Return the zones that somebody would name a time in: the client's, the hosts', the workspace's."""
-    found = [booking.client.time_zone, *(host.time_zone for host in booking.hosts), visit.workspace.time_zone]
+    found = [
+        booking.client.time_zone,
+        *(host.time_zone for host in booking.hosts),
+        visit.workspace.time_zone,
+        visit.zone,
+    ]
     return list(dict.fromkeys(found))
 
 

@@ -15,7 +15,7 @@ from datetime import timedelta
 from tocsin.domain.delivery import Delivery, Settlement
 from tocsin.domain.errors import UnavailableError
 from tocsin.domain.retry import PROBE
-from tocsin.services.attempts import UnsettledError, deliver
+from tocsin.services.attempts import UnsettledError, deliver, settle
 from tocsin.services.ports_relay import Caller
 from tocsin.services.preparation import Sender
 from tocsin.workers.lease import LEASE, Lease
@@ -160,6 +160,7 @@ class Callers:
         if not claimed:
             self._rests.skip(endpoint)
             return
+        sender.telemetry.claimed(claimed, seconds=time.monotonic() - claimed_at)
         self._lease.hold(name)
         with closing(self._caller()) as caller:
             begun = _Begun()
@@ -181,7 +182,7 @@ class Callers:
         while settlements:
             is_last = self._stop.is_set()
             try:
-                self._sender.store.queue.settle(settlements, now=self._sender.clock())
+                settle(self._sender, settlements, now=self._sender.clock())
             except Exception as error:  # noqa: BLE001  it is tried again
                 log.warning("calls could not be written down: %s", error)
                 self._stop.wait(IDLE_S)

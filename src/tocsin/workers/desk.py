@@ -28,6 +28,8 @@ from tocsin.domain.errors import (
 
 LONGEST_LINE = 33_554_432  # octets: a thousand rules, before and after
 PATIENCE_S = 45.0  # a checkup may wait for the relay and for the DNS
+# What may take long, because the store may be large.
+_PATIENCES_S = dict.fromkeys(("backup", "held done", "held send", "person export", "person erase"), 7200.0)
 
 log = logging.getLogger("tocsin.desk")
 
@@ -63,7 +65,7 @@ def ask(sign: Path, request: dict[str, Any]) -> dict[str, Any]:
         if not place:
             raise FileNotFoundError(sign)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as line:
-            line.settimeout(PATIENCE_S)
+            line.settimeout(_PATIENCES_S.get(request.get("command", ""), PATIENCE_S))
             line.connect(place)
             line.sendall(json.dumps(request, ensure_ascii=False).encode() + b"\n")
             answer: dict[str, Any] = json.loads(_line_of(line))

@@ -23,6 +23,12 @@ class Gate:
         """How long the relay is left alone after its next failure."""
         return _FIRST_PAUSES[self._failures] if self._failures < len(_FIRST_PAUSES) else PROBE
 
+    @property
+    def is_shut(self) -> bool:
+        """Whether the relay is left alone, but for a probe."""
+        with self._guard:
+            return self._opens_at is not None
+
     def allowance(self, wanted: int, *, now: datetime) -> int:
         """Return how many deliveries to claim: `wanted`, none while shut, or one when it is time to probe."""
         with self._guard:

@@ -5,15 +5,17 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
 from tocsin.domain.delivery import Delivery, Settlement
 from tocsin.domain.errors import UnavailableError
-from tocsin.services.attempts import UnsettledError, deliver
-from tocsin.services.ports_relay import Caller, Mailer
+from tocsin.services.attempts import UnsettledError, deliver, settle
+from tocsin.services.ports_relay import Caller, Mailer, Receipts
 from tocsin.services.preparation import Sender
-from tocsin.workers import maintenance
+from tocsin.services.receipts import settle_left
+from tocsin.workers import maintenance, sources
 from tocsin.workers.baton import Baton
 from tocsin.workers.callers import Callers
 from tocsin.workers.gate import Gate
@@ -23,15 +25,27 @@ from tocsin.workers.turns import Turns
 
 THREADS = 20  # as many as there are connections: each may have to wait for one answer
 IDLE = timedelta(milliseconds=500)  # the longest that a due message waits for a sleeping worker of another process
+STUCK = timedelta(minutes=10)  # longer than any dialogue may last (RFC 5321, 4.5.3.2: ten minutes for the last dot)
 GRACE = timedelta(seconds=30)  # for the message in hand when told to stop
 
 log = logging.getLogger("tocsin.workers")
 
 
+@dataclass(slots=True, kw_only=True)
+class _Seat:
+    """What one thread has: its way to the relay, the name of its claim, and what it could not settle yet."""
+
+    mailer: Mailer
+    baton: Baton
+    name: str
+    unsettled: list[Settlement] = field(default_factory=list)
+
+
 class Crew:
     """The worker threads of one process. They share a lease and the way to the relay, and one of them is at work at a time.
 
-    With `caller` webhooks are called too, by threads of their own.
+    With `caller` webhooks are called too, by threads of their own. What workers of this machine left behind in `receipts` when
+    they were killed is not sent again.
     """
 
     def __init__(
@@ -43,24 +57,34 @@ class Crew:
         threads: int = THREADS,
         lease: timedelta = LEASE,
         caller: Callable[[], Caller] | None = None,
+        receipts: Receipts | None = None,
     ) -> None:
         self._sender = sender
+        self._receipts = receipts
         self._bell = bell
         self._stop = threading.Event()
         self._gate = Gate()
         self._turns = Turns()
         self._pace = Pace()
         self._at_work = threading.Lock()
+        self._beat_at = time.monotonic()
         self._lease = Lease(sender.store.queue, sender.clock, sender.chance.new_id(), length=lease)
         jobs: list[Callable[[], None]] = [lambda: self._work(mailer()) for _ in range(threads)]
         jobs.append(lambda: self._lease.keep(self._stop))
-        jobs.append(lambda: maintenance.keep(sender, self._stop, bell))
+        jobs.append(lambda: maintenance.keep(sender, self._stop, bell, receipts))
+        if sender.fetch is not None:
+            asking = (sources.keep, sources.keep_looking)
+            jobs += [partial(keep, sender, sender.fetch, self._stop, bell) for keep in asking]
         if caller is not None:
             jobs.append(Callers(sender, caller, self._lease, self._stop).keep)
         self._threads = [threading.Thread(target=job, name=f"tocsin-{n}", daemon=True) for n, job in enumerate(jobs)]
 
     def start(self) -> None:
-        """Start all threads."""
+        """Start all threads. What died workers had handed over is settled before anything is claimed."""
+        receipts = self._receipts
+        if receipts is not None:
+            self._survives(lambda: settle_left(self._sender, receipts), [])
+        self._beat_at = time.monotonic()
         for thread in self._threads:
             thread.start()
 
@@ -73,26 +97,50 @@ class Crew:
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def _work(self, mailer: Mailer) -> None:
-        unsettled: list[Settlement] = []
-        name, baton = self._lease.name(), Baton(self._at_work)
+        seat = self._seat(mailer)
         try:
             while not self._stop.is_set():
-                # What could not be settled is settled before anything else is taken.
-                if not self._survives(lambda: self._settle(unsettled), unsettled):
+                if self._is_clear(seat):
+                    self._round(seat)
+                else:
                     self._stop.wait(IDLE.total_seconds())
-                    continue
-                self._lease.release(name)
-                name = self._lease.name()
-                with baton:
-                    if self._stop.is_set():
-                        break
-                    if not self._survives(partial(self._deliver_batch, mailer, baton, name), unsettled):
-                        self._bell.wait(IDLE.total_seconds())
-                        self._bell.clear()
         finally:
             with suppress(UnavailableError):
-                self._settle(unsettled)
+                self._settle(seat.unsettled)
             mailer.close()
+
+    def _seat(self, mailer: Mailer) -> _Seat:
+        return _Seat(mailer=mailer, baton=Baton(self._at_work), name=self._lease.name())
+
+    def _is_clear(self, seat: _Seat) -> bool:
+        """Settle what could not be settled, before anything else is taken; tell whether nothing of it is left."""
+        return self._survives(lambda: self._settle(seat.unsettled), seat.unsettled)
+
+    def _round(self, seat: _Seat) -> bool:
+        """Deliver one batch, or wait a moment if there is none; tell whether there was one."""
+        self._lease.release(seat.name)
+        seat.name = self._lease.name()
+        with seat.baton:
+            if self._stop.is_set():
+                return False
+            self._beat()
+            is_done = self._survives(partial(self._deliver_batch, seat), seat.unsettled)
+            if not is_done:
+                self._bell.wait(IDLE.total_seconds())
+                self._bell.clear()
+            return is_done
+
+    def trouble(self) -> str | None:
+        """Return what is wrong with the threads, in a sentence; None if they work."""
+        if any(not thread.is_alive() for thread in self._threads):
+            return "a thread of the worker has ended; restart the process"
+        if time.monotonic() - self._beat_at > STUCK.total_seconds():
+            return f"no worker has looked for work for {STUCK.total_seconds() / 60:.0f} minutes; restart the process"
+        return None
+
+    def _beat(self) -> None:
+        self._beat_at = time.monotonic()
+        self._sender.telemetry.beat()
 
     def _survives(self, work: Callable[[], bool], unsettled: list[Settlement]) -> bool:
         """Return what `work` does. Nothing that goes wrong in it ends the thread; it has done nothing then."""
@@ -109,32 +157,39 @@ class Crew:
 
     def _settle(self, unsettled: list[Settlement]) -> bool:
         if unsettled:
-            self._sender.store.queue.settle(unsettled, now=self._sender.clock())
+            settle(self._sender, unsettled, now=self._sender.clock())
             unsettled.clear()
         return True
 
-    def _deliver_batch(self, mailer: Mailer, baton: Baton, name: str) -> bool:
-        """Deliver one batch, claimed by that name; tell whether there was any."""
+    def _deliver_batch(self, seat: _Seat) -> bool:
+        """Deliver one batch, claimed by the seat's name; tell whether there was any."""
         sender, now = self._sender, self._sender.clock()
         limit = self._gate.allowance(self._pace.limit, now=now)
         if limit == 0:
             return False
         claimed_at = time.monotonic()
-        claimed = self._claim(limit, name, now=now)
+        claimed = self._claim(limit, seat.name, now=now)
         if claimed:
-            self._lease.hold(name)
+            sender.telemetry.claimed(claimed, seconds=time.monotonic() - claimed_at)
+            self._lease.hold(seat.name)
             outcome = deliver(
                 sender,
                 claimed,
-                mailer,
-                is_held=lambda: not self._stop.is_set() and self._lease.holds(claimed_at),
+                seat.mailer,
+                is_held=lambda: self._is_held(claimed_at),
                 pause=self._gate.pause,
-                on_wait=baton.pass_on,
+                on_wait=seat.baton.pass_on,
             )
             self._gate.report(outcome, now=sender.clock())
-            if baton.is_mine:  # else one message kept it waiting, which tells nothing of the others
+            sender.telemetry.relay(is_shut=self._gate.is_shut)
+            if seat.baton.is_mine:  # else one message kept it waiting, which tells nothing of the others
                 self._pace.took(len(claimed), seconds=time.monotonic() - claimed_at)
         return bool(claimed)
+
+    def _is_held(self, claimed_at: float) -> bool:
+        """Tell whether a message of the batch may still leave; each that asks is a sign of life, for a batch may last."""
+        self._beat_at = time.monotonic()
+        return not self._stop.is_set() and self._lease.holds(claimed_at)
 
     def _claim(self, limit: int, name: str, *, now: datetime) -> list[Delivery]:
         """Take what has been due longest, but let those have a turn who wait behind a crowd."""

@@ -1,4 +1,4 @@
-"""What rules do. Each action is a file here, with one of its name in `services/actions` and in `api/schemas/actions`."""
+"""What rules do. Each action is a file here, with one of its name in `services/actions` and in `schemas/actions`."""
 
 from collections.abc import Mapping
 

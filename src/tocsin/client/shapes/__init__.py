@@ -1,0 +1,1 @@
+"""What the API takes and answers, as types. Written by `make reference`."""

@@ -1,0 +1,56 @@
+"""What an operator does from the command line about one person, and how long words are kept; with plain values."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tocsin.domain.audit import COMMAND_LINE
+from tocsin.domain.discretion import Discretion, log_key
+from tocsin.domain.errors import InvalidInputError
+from tocsin.formats import addresses
+from tocsin.services import persons, retention
+from tocsin.services.administration import Office
+
+Values = Mapping[str, Any]
+
+
+def run(office: Office, command: str, values: Values) -> Any:
+    """Run one of COMMANDS; return its answer in JSON values. Raises TocsinError as the use cases do."""
+    return COMMANDS[command](office, values)
+
+
+def _export(office: Office, values: Values) -> Any:
+    with office.store.reading(office.workspace(values).id) as tx:
+        return persons.export(tx, values["address"])
+
+
+def _log_name(office: Office, values: Values) -> Any:
+    wrong = addresses.sender_complaint(values["address"])
+    if wrong is not None:
+        raise InvalidInputError.of("address", wrong)
+    return Discretion(key=log_key(office.pepper)).name_of(addresses.normal(values["address"]))
+
+
+def _erase(office: Office, values: Values) -> Any:
+    with office.store.transaction(office.workspace(values).id, by=COMMAND_LINE) as tx:
+        changed = persons.erase(tx, values["address"], secret=office.pepper, now=office.clock())
+        stone = tx.persons.tombstone(addresses.normal(values["address"]))
+    office.store.scrub()
+    return {"erased_as": stone, "changed": dict(changed)}
+
+
+def _retention(office: Office, values: Values) -> Any:
+    workspace = office.workspace(values)
+    if values["reset"] or values["messages"] is not None:
+        with office.store.transaction(workspace.id, by=COMMAND_LINE) as tx:
+            retention.keep(tx, None if values["reset"] else values["messages"])
+    with office.store.reading(workspace.id) as tx:
+        days, own = retention.kept_for(tx).days, tx.retention.days()
+    return {"messages_days": days, "set_by": "default" if own is None else "operator"}
+
+
+COMMANDS: dict[str, Callable[[Office, Values], Any]] = {
+    "person export": _export,
+    "person erase": _erase,
+    "person log-name": _log_name,
+    "workspace retention": _retention,
+}

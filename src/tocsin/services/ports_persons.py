@@ -1,0 +1,33 @@
+"""What export and erasure of a person need from the store: a part of `ports.Transaction`, on a page of its own."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+
+class Persons(Protocol):
+    """All that is kept of one address in one workspace, wherever it stands."""
+
+    def tombstone(self, address: str) -> str: ...
+    def known(self, address: str) -> dict[str, list[Mapping[str, Any]]]: ...
+    def messages(self, address: str) -> list[Mapping[str, Any]]: ...
+    def obstacles(self, address: str) -> list[str]: ...
+    def erase(self, address: str, *, now: datetime) -> dict[str, int]: ...
+
+
+class Retention(Protocol):
+    """For how long a workspace keeps the words of messages."""
+
+    def days(self) -> int | None: ...
+    def keep(self, days: int | None) -> None: ...
+    def forget_messages(self, *, before: datetime) -> int: ...
+
+
+class PersonTables(Protocol):
+    """Persons of one workspace, and for how long what was written to them is kept."""
+
+    @property
+    def retention(self) -> Retention: ...
+
+    @property
+    def persons(self) -> Persons: ...

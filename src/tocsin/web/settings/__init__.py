@@ -1,0 +1,1 @@
+"""The settings of a workspace, a module for each page; which there are stands in `web.navigation`."""

@@ -1,0 +1,37 @@
+"""All pages of the settings."""
+
+from tocsin.web.settings import (
+    audit,
+    first_password,
+    keys,
+    limits,
+    links,
+    me,
+    members,
+    outcomes,
+    people,
+    recipients,
+    sender,
+    source_calls,
+    sources,
+    suppressions,
+    workspace,
+)
+
+PAGES = [
+    *workspace.PAGES,
+    *sender.PAGES,
+    *people.PAGES,
+    *members.PAGES,
+    *links.PAGES,
+    *sources.PAGES,
+    *source_calls.PAGES,
+    *outcomes.PAGES,
+    *recipients.PAGES,
+    *suppressions.PAGES,
+    *limits.PAGES,
+    *keys.PAGES,
+    *audit.PAGES,
+    *me.PAGES,
+    *first_password.PAGES,
+]

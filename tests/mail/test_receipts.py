@@ -1,0 +1,146 @@
+"""Receipts: what the relay took stands on the disk at once, and only what a process left behind is read."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.mail.conftest import Connect
+from tests.mail.envelopes import a_claim, an_envelope
+from tests.smtp_server import Sink
+from tocsin.domain.delivery import Outcome, Receipt, Result
+from tocsin.domain.letter import Envelope
+from tocsin.mail.lanes import Lanes
+from tocsin.mail.pool import Pool
+from tocsin.mail.receipts import LONGEST, Book, Receipts
+
+TAKEN = Outcome(result=Result.ACCEPTED, code=250, enhanced_code="2.0.0", reply="ok, ada@example.com")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return tmp_path / "state" / "receipts"
+
+
+def left(folder: Path) -> list[Receipt]:
+    found: list[Receipt] = []
+    Receipts(folder).take(found.extend)
+    return found
+
+
+def test_what_a_process_that_was_killed_had_noted_is_read_once(folder: Path) -> None:
+    program = (
+        "import os, pathlib, sys\n"
+        "from tests.mail.test_receipts import TAKEN, a_claim\n"
+        "from tocsin.mail.receipts import Book\n"
+        "book = Book(pathlib.Path(sys.argv[1]))\n"
+        "book.note(a_claim(1), TAKEN)\n"
+        "book.note(a_claim(2, attempt=3), TAKEN)\n"
+        "os.kill(os.getpid(), 9)\n"
+    )
+    subprocess.run([sys.executable, "-c", program, str(folder)], cwd=Path(__file__).parents[2], check=False)
+
+    assert left(folder) == [
+        Receipt(claim=a_claim(1), code=250, enhanced_code="2.0.0"),
+        Receipt(claim=a_claim(2, attempt=3), code=250, enhanced_code="2.0.0"),
+    ]
+    assert list(folder.iterdir()) == []
+
+
+def test_the_receipts_of_a_process_that_lives_are_its_own(folder: Path) -> None:
+    book = Receipts(folder).book()
+    book.note(a_claim(), TAKEN)
+
+    assert left(folder) == []
+
+    book.close()
+    assert [one.claim for one in left(folder)] == [a_claim()]
+
+
+def test_what_could_not_be_settled_is_there_the_next_time(folder: Path) -> None:
+    book = Book(folder)
+    book.note(a_claim(), TAKEN)
+    book.close()
+
+    def fails(_found: list[Receipt]) -> None:
+        raise RuntimeError("the store is away")
+
+    with pytest.raises(RuntimeError):
+        Receipts(folder).take(fails)
+
+    assert [one.claim for one in left(folder)] == [a_claim()]
+
+
+def test_a_book_does_not_grow_for_ever(folder: Path) -> None:
+    book = Book(folder)
+    while not (full := [one for one in folder.glob("*") if one.stat().st_size > LONGEST]):
+        book.is_settled()
+        book.note(a_claim(), TAKEN)
+
+    book.is_settled()
+
+    assert full[0].stat().st_size == 0
+    book.note(a_claim(7), TAKEN)
+    book.close()
+    assert [one.claim for one in left(folder)] == [a_claim(7)]
+
+
+def test_nothing_that_names_a_person_stands_in_them_and_nobody_else_may_read_them(folder: Path) -> None:
+    book = Book(folder)
+    book.note(a_claim(), TAKEN)
+
+    [file] = folder.iterdir()
+    assert b"@" not in file.read_bytes()
+    assert file.stat().st_mode & 0o777 == 0o600
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+def test_lines_that_a_power_cut_has_spoilt_say_nothing(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    whole = b"w1 d1 1 - -\n"
+    spoilt = b"\0\0\0\0\nw1 d2 x 250 -\nw1 d3 1 250\nw1 d4 1 2"
+    (folder / "a.receipts").write_bytes(whole + spoilt)
+
+    found = left(folder)
+
+    assert [(one.claim.delivery_id, one.code, one.enhanced_code) for one in found] == [("d1", None, "")]
+
+
+def test_a_folder_that_cannot_be_written_costs_nothing_but_the_receipts(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder.parent.mkdir()
+    folder.write_text("a file")
+    book = Book(folder)
+
+    book.note(a_claim(1), TAKEN)
+    book.note(a_claim(2), TAKEN)
+    book.is_settled()
+    book.close()
+
+    assert len(caplog.records) == 1
+    assert "may send twice" in caplog.text
+
+
+def test_receipts_that_cannot_be_read_stop_nobody(folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+    (folder / "a.receipts").mkdir(parents=True)
+
+    assert left(folder) == []
+    assert "cannot be read" in caplog.text
+
+
+def test_a_mailer_notes_what_was_taken_before_it_tells_and_nothing_else(connect: Connect, folder: Path) -> None:
+    waiting = [an_envelope(claim=a_claim(1)), an_envelope("no address", claim=a_claim(2))]
+
+    def supply(wanted: int) -> list[Envelope]:
+        given, waiting[:] = waiting[:wanted], waiting[wanted:]
+        return given
+
+    with Sink() as sink:
+        mailer = Lanes(Pool([connect(sink)]), book=Receipts(folder).book())
+        noted = [[one.read_bytes() for one in folder.glob("*.receipts")] for _ in mailer.send(supply)]
+        mailer.close()
+
+    assert noted[0][0].startswith(b"w d1 1 250 ")
+    assert [one.claim for one in left(folder)] == [a_claim(1)]

@@ -4,6 +4,7 @@ import select
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import count
 
 import pytest
 
@@ -80,7 +81,15 @@ def ended(mailer: Lanes, envelopes: Iterable[Envelope]) -> Iterator[tuple[int, R
 
 
 def test_all_messages_arrive_once_over_as_many_connections_as_there_are_lanes(connect: Connect) -> None:
+    arrived, all_are_open = count(), threading.Barrier(4)
+
+    def answer(_received: Received) -> str:
+        if next(arrived) < 4:
+            all_are_open.wait(10)  # else three might have done it all before the fourth is open
+        return OK
+
     with Sink() as sink:
+        sink.on_data = answer
         found = results(lanes(connect, sink), to_many())
 
         assert found == dict.fromkeys(range(MANY), Result.ACCEPTED)

@@ -2,15 +2,18 @@
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
+from tests.journeys.program import until
 from tests.mail.conftest import Connect
 from tests.mail.envelopes import a_claim, an_envelope
-from tests.smtp_server import Sink
+from tests.smtp_server import OK, Received, Sink
 from tocsin.domain.delivery import Outcome, Receipt, Result
 from tocsin.domain.letter import Envelope
+from tocsin.mail.ear import Ear
 from tocsin.mail.lanes import Lanes
 from tocsin.mail.pool import Pool
 from tocsin.mail.receipts import LONGEST, Book, Receipts
@@ -27,6 +30,10 @@ def left(folder: Path) -> list[Receipt]:
     found: list[Receipt] = []
     Receipts(folder).take(found.extend)
     return found
+
+
+def noted(folder: Path) -> list[Receipt]:
+    return Receipts(folder).noted([a_claim(1), a_claim(2)])
 
 
 def test_what_a_process_that_was_killed_had_noted_is_read_once(folder: Path) -> None:
@@ -56,6 +63,20 @@ def test_the_receipts_of_a_process_that_lives_are_its_own(folder: Path) -> None:
 
     book.close()
     assert [one.claim for one in left(folder)] == [a_claim()]
+
+
+def test_what_a_process_that_lives_noted_can_be_asked_for_and_stays(folder: Path) -> None:
+    book = Receipts(folder).book()
+    book.note(a_claim(1), TAKEN)
+    book.note(a_claim(2), TAKEN)
+    dead = Receipts(folder).book()
+    dead.note(a_claim(3), TAKEN)
+    dead.close()
+
+    found = Receipts(folder).noted([a_claim(1), a_claim(3), a_claim(2, attempt=2), a_claim(4)])
+
+    assert sorted(one.claim for one in found) == [a_claim(1), a_claim(3)]
+    assert Receipts(folder).noted([a_claim(2)]) == [Receipt(claim=a_claim(2), code=250, enhanced_code="2.0.0")]
 
 
 def test_what_could_not_be_settled_is_there_the_next_time(folder: Path) -> None:
@@ -127,7 +148,34 @@ def test_receipts_that_cannot_be_read_stop_nobody(folder: Path, caplog: pytest.L
     (folder / "a.receipts").mkdir(parents=True)
 
     assert left(folder) == []
-    assert "cannot be read" in caplog.text
+    assert Receipts(folder).noted([a_claim()]) == []
+    assert caplog.text.count("cannot be read") == 2
+
+
+def test_what_is_taken_while_the_worker_writes_to_its_store_is_noted_meanwhile(connect: Connect, folder: Path) -> None:
+    both_have_arrived, is_settling = threading.Barrier(2), threading.Event()
+    waiting = [an_envelope(f"person{number}@example.com", claim=a_claim(number)) for number in (1, 2)]
+
+    def supply(wanted: int) -> list[Envelope]:
+        given, waiting[:] = waiting[:wanted], waiting[wanted:]
+        return given
+
+    def answer(received: Received) -> str:
+        both_have_arrived.wait(10)
+        assert received.recipient == "person1@example.com" or is_settling.wait(10)
+        return OK
+
+    with Sink() as sink:
+        sink.on_data = answer
+        mailer = Lanes(Pool([connect(sink), connect(sink)]), book=Receipts(folder).book(), ear=Ear())
+        groups = mailer.send(supply)
+        first = [number for number, _ in next(groups)]
+        is_settling.set()
+        until(lambda: len(noted(folder)) == 2)
+        second = [number for group in groups for number, _ in group]
+        mailer.close()
+
+    assert (first, second) == ([0], [1])
 
 
 def test_a_mailer_notes_what_was_taken_before_it_tells_and_nothing_else(connect: Connect, folder: Path) -> None:

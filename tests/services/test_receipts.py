@@ -1,12 +1,12 @@
 """A worker that was killed after the relay took a message: what it noted is settled, and nothing is sent again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from tests.builders import MINUTE, WORKSPACE_ID
 from tests.journeys.world import ACCEPTED, Postbox, World
 from tocsin.domain.delivery import Claim, Delivery, DeliveryId, Receipt, State
 from tocsin.domain.events import EventKind
-from tocsin.services.receipts import settle_left
+from tocsin.services.receipts import of_lapsed, settle_left
 from tocsin.workers.loop import drain
 
 
@@ -18,6 +18,9 @@ class Left:
 
     def take(self, settle: Callable[[list[Receipt]], None]) -> None:
         settle(self.found)
+
+    def noted(self, claims: Collection[Claim]) -> list[Receipt]:
+        return [one for one in self.found if one.claim in claims]
 
 
 def taken(office: World, *emails: str) -> list[Delivery]:
@@ -56,6 +59,19 @@ def test_a_receipt_of_an_attempt_that_is_over_or_of_another_store_changes_nothin
     settle_left(office.sender, Left(delivery.claim))
     settle_left(office.sender, Left(delivery.claim))
     assert office.states() == [State.SENT]
+
+
+def test_only_what_lapsed_is_looked_for_among_the_receipts_of_workers_that_stand_still(office: World) -> None:
+    known, unknown = taken(office, "ada@example.org", "bob@example.org")
+    receipts = Left(known.claim)
+
+    assert of_lapsed(office.sender, receipts, [known, unknown]) == []  # they are its own
+
+    office.clock.advance(2 * MINUTE)
+    now = office.clock()
+    again = office.store.queue.claim(worker="other", now=now, lease_ends=now + MINUTE, limit=10)
+    [found] = of_lapsed(office.sender, receipts, again)
+    assert (found.delivery.id, found.verdict.state) == (known.id, State.SENT)
 
 
 def test_nothing_that_was_left_is_nothing_to_do(office: World) -> None:

@@ -227,6 +227,24 @@ def test_what_a_killed_worker_had_handed_over_is_settled_before_anything_is_sent
     assert box.recipients != [first.recipient]
 
 
+def test_what_a_worker_that_stands_still_had_handed_over_is_not_sent_by_another(office: World, tmp_path: Path) -> None:
+    book_many(office, 2)
+    now = office.clock()
+    first, second = office.store.queue.claim(worker="paused", now=now, lease_ends=now + MINUTE, limit=2)
+    book = Book(tmp_path)  # it stays open: that worker lives
+    book.note(first.claim, ACCEPTED)
+    book.note(second.claim._replace(attempt=7), ACCEPTED)  # another attempt, which says nothing of this one
+    office.clock.advance(2 * MINUTE)
+    box = Postbox()
+
+    crew = Crew(office.sender, lambda: box, threading.Event(), threads=1, receipts=Receipts(tmp_path))
+    crew.start()
+    until(all_are(office, State.SENT, 2))
+    crew.stop()
+
+    assert box.recipients == [second.recipient]
+
+
 def test_a_worker_that_is_killed_meanwhile_is_settled_for_by_its_neighbour(office: World, tmp_path: Path) -> None:
     book_many(office, 1)
     now = office.clock()

@@ -1,16 +1,19 @@
 """Several connections to one relay, side by side in one thread: while one waits for an answer, the others work.
 
 What was taken is yielded at once, and its connection gets the next message only when that was settled: at most one message of
-each connection is handed over without anybody having written it down.
+each connection is handed over without anybody having written it down. While it is settled, an ear goes on with the others, so
+that what the relay takes meanwhile is noted at once too.
 """
 
 import logging
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from itertools import count
 
 from tocsin.domain.delivery import Claim, Outcome, Result
+from tocsin.mail.ear import Ear
 from tocsin.mail.pool import Pool
 from tocsin.mail.receipts import Book
 from tocsin.mail.smtp import SmtpMailer, Stages
@@ -40,11 +43,17 @@ _Ended = dict[SmtpMailer, tuple[int, Outcome | None]]
 
 
 class Lanes:
-    """Sends over the connections of a pool; it is a `Mailer`. What was taken is noted in `book` at once."""
+    """Sends over the connections of a pool; it is a `Mailer`. What was taken is noted in `book` at once.
 
-    def __init__(self, pool: Pool, telemetry: Telemetry | None = None, book: Book | None = None) -> None:
+    `ear` listens while whoever sends is busy with what was yielded; without one the answers wait.
+    """
+
+    def __init__(
+        self, pool: Pool, telemetry: Telemetry | None = None, book: Book | None = None, ear: Ear | None = None
+    ) -> None:
         self._pool = pool
         self._book = book
+        self._ear = ear
         self._telemetry = telemetry or Silence()
         self._on_the_way: dict[SmtpMailer, _Errand] = {}
         self._watch: Watch[SmtpMailer] = Watch()
@@ -56,21 +65,27 @@ class Lanes:
         if self._book is not None:
             self._book.is_settled()  # nobody sends more before what was sent last is settled
         ended: _Ended = {}
+        told: _Ended = {}
         try:
             while True:
-                begun, ended = self._begin(supply, numbers)
-                if not begun and not self._on_the_way:
-                    return
+                is_more, refused = self._begin(supply, numbers)
+                ended |= refused
+                if not ended and not self._on_the_way:
+                    if not is_more:
+                        return
+                    self._pool.wait(TICK_S)
                 ended |= self._awaited(patience_s=LINGER_S if ended else TICK_S)
                 if ended or time.monotonic() >= told_at + WHILE_S:
-                    yield list(ended.values())
-                    self._pool.give_back(ended)
-                    ended, told_at = {}, time.monotonic()
+                    told, ended = ended, {}
+                    with self._listening(ended):
+                        yield list(told.values())
+                    self._pool.give_back(told)
+                    told, told_at = {}, time.monotonic()
         finally:
             for lane in self._on_the_way:
                 lane.drop()
                 self._watch.forget(lane)
-            self._pool.give_back([*ended, *self._on_the_way])
+            self._pool.give_back([*told, *ended, *self._on_the_way])
             self._on_the_way.clear()
 
     def close(self) -> None:
@@ -79,11 +94,21 @@ class Lanes:
         if self._book is not None:
             self._book.close()
 
+    def _listening(self, ended: _Ended) -> AbstractContextManager[None]:
+        """Let others go on with what is on the way as long as the block lasts; add to `ended` what ends meanwhile."""
+        if self._ear is None:
+            return nullcontext()
+
+        def go_on(lanes: list[SmtpMailer]) -> list[SmtpMailer]:
+            ended.update(self._advance(lanes))
+            return [lane for lane in lanes if lane in self._on_the_way]
+
+        return self._ear.on(self._on_the_way, go_on)
+
     def _begin(self, supply: Supply, numbers: Iterator[int]) -> tuple[bool, _Ended]:
-        """Give messages to the lanes that can take one; tell whether there was any, or no lane, and which ended at once."""
+        """Give messages to the lanes that can take one; tell whether there may be more, and which ended at once."""
         free = self._pool.take()
         if not free and not self._on_the_way:
-            self._pool.wait(TICK_S)
             return True, {}
         envelopes = supply(len(free)) if free else []
         begun = free[: len(envelopes)]

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from tocsin.domain.delivery import Outcome
 from tocsin.mail.capture import CaptureMailer
+from tocsin.mail.ear import Ear
 from tocsin.mail.lanes import Lanes
 from tocsin.mail.pool import Pool
 from tocsin.mail.receipts import Receipts
@@ -22,7 +23,8 @@ def mailers(
     if relay is None:
         return CaptureMailer
     pool = Pool([SmtpMailer(relay, client_name=client_name) for _ in range(relay.connections)])
-    return lambda: Lanes(pool, telemetry, receipts.book() if receipts else None)
+    ear = Ear()
+    return lambda: Lanes(pool, telemetry, receipts.book() if receipts else None, ear)
 
 
 def probe(relay: Relay | None, *, client_name: str) -> Callable[[], Outcome] | None:

@@ -9,7 +9,7 @@ import fcntl
 import logging
 import os
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 
 from tocsin.domain.delivery import Claim, DeliveryId, Outcome, Receipt
@@ -86,6 +86,16 @@ class Receipts:
                 continue  # its process lives
             except OSError as error:
                 log.warning("receipts of a worker that ended cannot be read: %s", error)
+
+    def noted(self, claims: Collection[Claim]) -> list[Receipt]:
+        """Return what any process of this machine noted of these, also one that has not ended: it may stand still."""
+        found: list[Receipt] = []
+        for path in self._folder.glob("*.receipts"):
+            try:
+                found += [one for one in _receipts(path.read_bytes()) if one.claim in claims]
+            except OSError as error:
+                log.warning("receipts of another worker cannot be read: %s", error)
+        return found
 
 
 def _line(claim: Claim, outcome: Outcome) -> bytes:

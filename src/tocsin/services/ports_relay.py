@@ -1,10 +1,10 @@
 """What delivering needs from the way to the relay: a Mailer, and the receipts of what the relay took."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import timedelta
 from typing import Protocol
 
-from tocsin.domain.delivery import Outcome, Receipt
+from tocsin.domain.delivery import Claim, Outcome, Receipt
 from tocsin.domain.letter import Envelope
 
 # Gives at most so many messages as it is asked for, to be handed over now; none: nothing more is to be sent.
@@ -35,6 +35,10 @@ class Receipts(Protocol):
 
     def take(self, settle: Callable[[list[Receipt]], None]) -> None:
         """Give `settle` what each process that ended left behind, and throw it away when that returns."""
+        ...
+
+    def noted(self, claims: Collection[Claim]) -> list[Receipt]:
+        """Return what any process noted of these, also one that lives."""
         ...
 
 

@@ -14,7 +14,7 @@ from tocsin.domain.errors import UnavailableError
 from tocsin.services.attempts import UnsettledError, deliver, settle
 from tocsin.services.ports_relay import Caller, Mailer, Receipts
 from tocsin.services.preparation import Sender
-from tocsin.services.receipts import settle_left
+from tocsin.services.receipts import of_lapsed, settle_left
 from tocsin.workers import maintenance, sources
 from tocsin.workers.baton import Baton
 from tocsin.workers.callers import Callers
@@ -174,7 +174,7 @@ class Crew:
             self._lease.hold(seat.name)
             outcome = deliver(
                 sender,
-                claimed,
+                self._unsent(seat, claimed),
                 seat.mailer,
                 is_held=lambda: self._is_held(claimed_at),
                 pause=self._gate.pause,
@@ -185,6 +185,13 @@ class Crew:
             if seat.baton.is_mine:  # else one message kept it waiting, which tells nothing of the others
                 self._pace.took(len(claimed), seconds=time.monotonic() - claimed_at)
         return bool(claimed)
+
+    def _unsent(self, seat: _Seat, claimed: list[Delivery]) -> list[Delivery]:
+        """Return what is to be sent; what another worker had handed over is written down before the next batch is taken."""
+        noted = [] if self._receipts is None else of_lapsed(self._sender, self._receipts, claimed)
+        seat.unsettled += noted
+        sent = {one.delivery.id for one in noted}
+        return [one for one in claimed if one.id not in sent]
 
     def _is_held(self, claimed_at: float) -> bool:
         """Tell whether a message of the batch may still leave; each that asks is a sign of life, for a batch may last."""

@@ -7,6 +7,9 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
 
 from bench.databases import Database
 from tests.journeys.program import RECIPIENTS, Program, running, until
@@ -21,6 +24,7 @@ LEASE_S = 2
 PAUSE_S = 1.4 * LEASE_S
 WORKERS = 2
 MEAN = 2  # duplicates for each pause
+ANSWER_S = 0.02  # in which the relay takes a message
 _DAY = 86_400_000_000  # microseconds
 _OPEN = "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE settled_at IS NULL AND next_at < ? LIMIT 1) o"
 
@@ -36,10 +40,14 @@ def takes_its_time(answer_s: float) -> Callable[[Received], str]:
 
 
 @contextmanager
-def at_work(program: Program, connections: int) -> Iterator[list[Program]]:
-    """Give the running workers, with so many connections to the relay each."""
+def at_work(program: Program, connections: int, state_dir: Path) -> Iterator[list[Program]]:
+    """Give the running workers of one machine, with so many connections to the relay each."""
     relay = program.environment["TOCSIN_SMTP_URL"].partition("?")[0]
-    environment = {**program.environment, "TOCSIN_SMTP_URL": f"{relay}?connections={connections}"}
+    environment = {
+        **program.environment,
+        "TOCSIN_SMTP_URL": f"{relay}?connections={connections}",
+        "TOCSIN_STATE_DIR": str(state_dir),
+    }
     found = [part(replace(program, environment=environment), WORKER) for _ in range(WORKERS)]
     with ExitStack() as stack, ThreadPoolExecutor(WORKERS) as pool:
         for one in found:
@@ -84,20 +92,20 @@ def pause_in_turn(workers: list[Program], sink: Sink, bursts: Bursts, times: int
         until(bursts.are_over)
 
 
-def test_a_worker_that_stands_still_past_its_lease_repeats_two_messages_at_most(
-    new_database: NewDatabase, rig: Rig
+@pytest.mark.parametrize("connections", [1, CONNECTIONS])
+def test_a_worker_that_stands_still_past_its_lease_repeats_a_message_of_each_connection_at_most(
+    new_database: NewDatabase, rig: Rig, tmp_path: Path, connections: int
 ) -> None:
-    pauses, connections = rig.size(quick=3, nightly=100), rig.size(quick=1, nightly=CONNECTIONS)
-    size, answer_s = rig.size(quick=40, nightly=200), rig.size(quick=50, nightly=10) / 1000
+    pauses, size = rig.size(quick=2, nightly=100), rig.size(quick=40, nightly=10 * connections)
     with (
         Sink() as sink,
         sown(new_database("PostgreSQL"), sink, lease_s=LEASE_S) as field,
         field.grown(pauses * size // len(RECIPIENTS)) as (program, database),
     ):
-        sink.on_data = takes_its_time(answer_s)
+        sink.on_data = takes_its_time(ANSWER_S)
         bursts = Bursts(database, size)
         bursts.put_off()
-        with at_work(program, connections) as workers:
+        with at_work(program, connections, tmp_path) as workers:
             pause_in_turn(workers, sink, bursts, pauses)
             codes = [code for worker in workers for code in worker.stop()]
         states = dict(database.rows("SELECT state, count(*) FROM deliveries GROUP BY state"))
@@ -108,9 +116,12 @@ def test_a_worker_that_stands_still_past_its_lease_repeats_two_messages_at_most(
     assert codes == [0] * WORKERS
     assert states == {"sent": number}
     assert len(taken) == len(contents) == number  # nothing is missing, and what came twice was equal to the octet
+    # What the relay takes while nobody reads is one message of each connection at most: the target is about one.
+    most = max(MEAN, connections)
     rig.found(
         "A6",
         f"{duplicates} in {pauses} pauses of {PAUSE_S:.1f} s at a lease of {LEASE_S} s, {connections} connections,"
-        f" {number:,} deliveries: {duplicates / pauses:.2f} for each",
-        is_met=duplicates <= MEAN * pauses,
+        f" {number:,} deliveries: {duplicates / pauses:.2f} for each"
+        + ("" if most == MEAN else f", held against {most}, one of each connection"),
+        is_met=duplicates <= most * pauses,
     )

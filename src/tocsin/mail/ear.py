@@ -19,10 +19,10 @@ class Ear:
     """A thread that goes on with messages for a mailer that is busy elsewhere, for one mailer at a time."""
 
     def __init__(self) -> None:
-        self._bell = _Bell()
         self._guard = threading.Lock()  # held while lanes are gone on with, and to begin and end that
+        self._bell: _Bell | None = None  # as long as there is a thread
         self._job: _Job | None = None
-        self._thread: threading.Thread | None = None
+        self._is_closed = False
 
     @contextmanager
     def on(self, lanes: Iterable[SmtpMailer], go_on: GoOn) -> Iterator[None]:
@@ -38,27 +38,37 @@ class Ear:
                 with self._guard:
                     self._job = None
 
+    def close(self) -> None:
+        """Listen to nobody any more."""
+        with self._guard:
+            self._is_closed = True
+            if self._bell is not None:
+                self._bell.ring()
+
     def _begun(self, lanes: list[SmtpMailer], go_on: GoOn) -> "_Job | None":
         with self._guard:
-            if not lanes or self._job is not None:
+            if not lanes or self._is_closed or self._job is not None:
                 return None
+            if self._bell is None:
+                self._bell = _Bell()
+                threading.Thread(target=self._listen, args=(self._bell,), name="tocsin-hears", daemon=True).start()
             self._job = job = _Job(lanes, self._bell, go_on)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._listen, name="tocsin-hears", daemon=True)
-                self._thread.start()
-        self._bell.ring()
-        return job
+            self._bell.ring()
+            return job
 
-    def _listen(self) -> None:
-        while True:
+    def _listen(self, bell: "_Bell") -> None:
+        while not self._is_closed:
             job = self._job
             if job is None:
-                self._bell.wait()
+                bell.wait()
                 continue
             heard = job.heard()
             with self._guard:
                 if self._job is job:
                     job.attend(heard)
+        with self._guard:
+            self._bell = None
+            bell.close()
 
 
 class _Bell:
@@ -77,6 +87,10 @@ class _Bell:
 
     def wait(self) -> None:
         self._heard.recv(4096)
+
+    def close(self) -> None:
+        self._heard.close()
+        self._rung.close()
 
 
 class _Job:

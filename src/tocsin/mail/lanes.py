@@ -91,6 +91,8 @@ class Lanes:
     def close(self) -> None:
         """Say QUIT on every connection that is open and with no message."""
         self._pool.close()
+        if self._ear is not None:
+            self._ear.close()
         if self._book is not None:
             self._book.close()
 

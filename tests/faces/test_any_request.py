@@ -21,13 +21,13 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from tests.faces.client import Client, Json, an_action, booking_body, made, rule_body
+from tests.torture.rig import Rig
 from tocsin.api import app as api
 from tocsin.api import openapi
 
 DOCUMENT = openapi.document(api.table(), base_url="http://acme.tocsin.test")
 OPERATIONS: list[Any] = [cast(Any, one).ok() for one in schemathesis.openapi.from_dict(DOCUMENT).get_all_operations()]
 CHECKS = [status_code_conformance, content_type_conformance, response_schema_conformance]
-EXAMPLES = 4  # of each sort for each operation; each goes to both stores
 _NUMBERS = count(1)
 
 
@@ -38,12 +38,12 @@ def test_the_document_is_valid_openapi() -> None:
 @pytest.mark.parametrize("mode", [GenerationMode.POSITIVE, GenerationMode.NEGATIVE], ids=["fits", "nearly fits"])
 @pytest.mark.parametrize("operation", OPERATIONS, ids=[one.label for one in OPERATIONS])
 def test_every_answer_is_one_that_the_document_names(
-    operation: Any, mode: GenerationMode, both: tuple[Client, Client]
+    operation: Any, mode: GenerationMode, both: tuple[Client, Client], rig: Rig
 ) -> None:
     worlds = [(client, _world(client)) for client in both]
 
     @settings(
-        max_examples=EXAMPLES,
+        max_examples=rig.size(quick=2, nightly=20),  # each goes to both stores
         phases=[Phase.explicit, Phase.generate],
         database=None,
         suppress_health_check=list(HealthCheck),

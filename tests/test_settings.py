@@ -146,6 +146,9 @@ def test_receipts_lie_beside_the_file_or_where_the_operator_or_systemd_says(tmp_
 
     assert folder(TOCSIN_DATABASE_URL="sqlite:////srv/one.db") == Path("/srv/one.db-receipts")
     assert folder(TOCSIN_STATE_DIR=str(tmp_path)) == tmp_path / "tocsin.db-receipts"
+    with_colon = tmp_path / "a:b"
+    with_colon.mkdir()
+    assert folder(TOCSIN_STATE_DIR=str(with_colon)) == with_colon / "tocsin.db-receipts"
     assert folder(STATE_DIRECTORY=f"{tmp_path}:/elsewhere") == tmp_path / "tocsin.db-receipts"
 
 

@@ -101,7 +101,7 @@ class Settings:
             openid=values.openid(given),
             inbound=given["TOCSIN_INBOUND"],
             bounce_limit=values.number("TOCSIN_BOUNCE_LIMIT", given["TOCSIN_BOUNCE_LIMIT"]),
-            state_dir=values.state_dir(given["TOCSIN_STATE_DIR"] or environment.get("STATE_DIRECTORY", "")),
+            state_dir=values.state_dir(given["TOCSIN_STATE_DIR"], of_systemd=environment.get("STATE_DIRECTORY", "")),
             faults=given["TOCSIN_FAULTS"],
             lease=values.seconds("TOCSIN_LEASE_S", given["TOCSIN_LEASE_S"]),
         )

@@ -56,9 +56,13 @@ def sqlite_path(url: str) -> Path | None:
     raise ConfigurationError("TOCSIN_DATABASE_URL: write sqlite:///path/to/file.db or postgresql://user@host/database")
 
 
-def state_dir(value: str) -> Path | None:
-    """Return the folder for what this machine remembers; None without one."""
-    path = Path(value.partition(":")[0])  # systemd names several with colons
+def state_dir(value: str, *, of_systemd: str) -> Path | None:
+    """Return the folder for what this machine remembers; None without one.
+
+    `of_systemd` is what STATE_DIRECTORY says, where several are separated by colons; the first counts if `value` is empty.
+    """
+    value = value or of_systemd.partition(":")[0]
+    path = Path(value)
     if value and not path.is_dir():
         raise ConfigurationError(
             f"TOCSIN_STATE_DIR: the folder {path} does not exist; make it, writable for the server"

@@ -5,6 +5,7 @@ New words come without a translation, and what is said nowhere any more goes. Fo
 """
 
 import io
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,7 @@ def catalogs() -> dict[str, Path]:
     return {path.parts[-3]: path for path in sorted((SOURCE / "locale").glob("*/LC_MESSAGES/tocsin.po"))}
 
 
+@cache
 def said(folder: Path = SOURCE) -> Catalog:
     """Return all words in the code of a folder that are to be translated, with the files that they stand in."""
     found = Catalog()

@@ -26,9 +26,7 @@ from tocsin import (
     cli_rules,
     cli_sources,
     cli_webhooks,
-    demo,
     observation,
-    server,
 )
 from tocsin.api import rule_set, source_commands
 from tocsin.domain.errors import ConfigurationError, InvalidInputError, StoreInUseError, TocsinError
@@ -91,6 +89,9 @@ def serve(
     no_worker: Annotated[bool, typer.Option("--no-worker", help="Leave delivering to `tocsin worker`.")] = False,
 ) -> None:
     """Run API, pages, tools for assistants and delivery workers in one process."""
+    # Here, because most commands need no faces, and they take a third of a second to load.
+    from tocsin import server  # noqa: PLC0415
+
     settings = bootstrap.settings()
     if no_worker and settings.sqlite_path is not None:
         raise ConfigurationError(
@@ -111,6 +112,8 @@ def serve(
 @cli.command()
 def worker() -> None:
     """Run delivery workers alone, beside `tocsin serve --no-worker`, on any number of hosts."""
+    from tocsin import server  # noqa: PLC0415  as for `serve`
+
     settings = bootstrap.settings()
     if settings.sqlite_path is not None:
         raise ConfigurationError("a worker of its own needs PostgreSQL; on SQLite `tocsin serve` delivers too")
@@ -156,6 +159,8 @@ def show_demo(
     ] = False,
 ) -> None:
     """Run a throw-away workspace in which a booking goes through its life."""
+    from tocsin import demo  # noqa: PLC0415  as for `serve`
+
     if once:
         demo.play_once(Console())
     else:

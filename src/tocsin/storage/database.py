@@ -13,7 +13,7 @@ from tocsin.services.ports_telemetry import Changes, Pool
 from tocsin.storage.columns import Row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # there are two, and each statement asks which it is for
 class Dialect:
     """The words in which a database differs; statements name them in braces."""
 

@@ -79,8 +79,10 @@ class Watch:
         process.handed[envelope.claim.delivery_id] = row.attempts
         text = f"{envelope.claim.delivery_id} to {envelope.recipient} by process {process.number}"
         self.engine.note("handed", process.number, envelope.claim.delivery_id, row.attempts, _digest(envelope))
-        # What keeps an invite true waits anew when there is another change; once it was due, it may go.
-        due_at = self.due.setdefault(envelope.claim.delivery_id, row.due_at) if row.is_sync else row.due_at
+        # What keeps an invite true waits anew when there is another change; once it was due, it may go. After a clock
+        # that was ahead is set right, the new moment is the earlier one.
+        first_due_at = self.due.setdefault(envelope.claim.delivery_id, row.due_at)
+        due_at = min(first_due_at, row.due_at) if row.is_sync else row.due_at
         if due_at > process.began_at:
             self.wrong.append(f"early: {text} at {process.began_at}, due {row.due_at}")
         # Whoever stood still, or could not renew, has to find out by himself. That the clock was set nobody can.

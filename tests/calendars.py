@@ -10,7 +10,7 @@ import quopri
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import unquote
 
 _LONGEST_HEADER_LINE = 998  # octets (RFC 5322, 2.1.1)
@@ -268,7 +268,7 @@ def _address(value: str) -> str:
 
 def _moment(value: str) -> datetime:
     _must(re.fullmatch(r"\d{8}T\d{6}Z", value) is not None, f"{value} is no time in UTC")
-    return datetime.strptime(value, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    return datetime.fromisoformat(value)
 
 
 def _unescaped(value: str) -> str:

@@ -17,6 +17,7 @@ from time import monotonic
 from typing import Any, Protocol
 
 from tests.builders import a_link, a_member, a_rule, a_workspace, an_action
+from tests.journeys.nursery import Child, Nursery
 from tests.ports import free_port
 from tocsin import bootstrap
 from tocsin.domain.access import KeyDraft, Scope
@@ -63,33 +64,43 @@ class SinkProcess:
 
 @dataclass(frozen=True)
 class Program:
-    """`tocsin serve`, and beside it `tocsin worker` where that is its own process. `module` is what is run in its place."""
+    """`tocsin serve`, and beside it `tocsin worker` where that is its own process. `module` is what is run in its place.
+
+    With a nursery it is forked there, which saves what loading its modules takes.
+    """
 
     environment: Mapping[str, str]
     key: str
     port: int
     parts: tuple[tuple[str, ...], ...]
     module: str = "tocsin"
-    _running: dict[tuple[str, ...], subprocess.Popen[str]] = field(default_factory=dict)
+    nursery: Nursery | None = None
+    _running: dict[tuple[str, ...], subprocess.Popen[str] | Child] = field(default_factory=dict)
 
     def start(self, *, faults: str = "") -> None:
         """Start every part that does not run, and return when all say that they are ready."""
         started = [part for part in self.parts if part not in self._running]
         for part in started:
-            self._running[part] = subprocess.Popen(
-                [sys.executable, "-m", self.module, *part],
-                cwd=ROOT,
-                env={**os.environ, **self.environment, "TOCSIN_FAULTS": faults},  # noqa: TID251  a child's
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                text=True,
-            )
+            environment = {**os.environ, **self.environment, "TOCSIN_FAULTS": faults}  # noqa: TID251  a child's
+            self._running[part] = self._started(part, environment)
         for part in started:
             process = self._running[part]
             assert process.stdout is not None
             line = process.stdout.readline()
             # A fault may strike before the process is ready.
             assert line.startswith("Tocsin") or faults, f"tocsin {part} did not start"
+
+    def _started(self, part: tuple[str, ...], environment: Mapping[str, str]) -> "subprocess.Popen[str] | Child":
+        if self.nursery is not None:
+            return self.nursery.start(self.module, part, environment)
+        return subprocess.Popen(
+            [sys.executable, "-m", self.module, *part],
+            cwd=ROOT,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
 
     def kill(self, parts: Iterable[tuple[str, ...]] | None = None) -> None:
         """Kill parts with SIGKILL; None: all of them."""
@@ -160,6 +171,7 @@ class Client:
         self._waits = waits
         self._log = log
         self._most = most
+        self.made = 0
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
         log.touch()
@@ -172,6 +184,11 @@ class Client:
         self._stop.set()
         self._thread.join(LIMIT_S)
         assert not self._thread.is_alive()
+
+    @property
+    def is_done(self) -> bool:
+        """Whether it has made all the bookings that it was to make."""
+        return self.made >= self._most
 
     @property
     def acknowledged(self) -> list[str]:
@@ -192,6 +209,7 @@ class Client:
             assert status == 201, body
             with self._log.open("a", encoding="utf-8") as log:
                 log.write(f"{body['booking']['id']}\n")
+            self.made += 1
             return
 
     def _run(self) -> None:
@@ -272,6 +290,7 @@ def prepare(
     lease_s: int,
     connections: int = CONNECTIONS,
     state_dir: Path | str = "",
+    nursery: Nursery | None = None,
     **action: Any,
 ) -> Program:
     """Put a workspace with a link, a rule and a key into a migrated database; return the program on it, not started.
@@ -310,7 +329,7 @@ def prepare(
         app.close()
     is_one = app.settings.sqlite_path is not None
     parts: tuple[tuple[str, ...], ...] = (("serve",),) if is_one else (("serve", "--no-worker"), ("worker",))
-    return Program(environment=environment, key=key, port=port, parts=parts)
+    return Program(environment=environment, key=key, port=port, parts=parts, nursery=nursery)
 
 
 @contextmanager
@@ -323,8 +342,12 @@ def running(program: Program) -> Iterator[None]:
 
 
 def until(condition: Any, *, limit_s: float = LIMIT_S) -> None:
-    """Wait until `condition` holds, for what nobody announces; fail if it never does."""
-    ends = monotonic() + limit_s
+    """Wait until `condition` holds, for what nobody announces; fail if it never does.
+
+    What is not so for long is asked for less often, because each question costs those who work on it.
+    """
+    began = monotonic()
     while not condition():
-        assert monotonic() < ends, "what was waited for never came"
-        threading.Event().wait(0.05)
+        waited = monotonic() - began
+        assert waited < limit_s, "what was waited for never came"
+        threading.Event().wait(min(max(0.05, waited / 20), 0.5))

@@ -152,8 +152,10 @@ class History:
     def complaints(self, envelope: Envelope) -> Iterator[str]:
         """Yield what is untrue in a message now; raising here would only look like a mailer that has a bug."""
         invite = read(envelope.message)
-        (booking,) = (one for one in map(self.world.booking, self.bookings) if one.uid == invite.uid)
-        delivery = next(one for one in self.world.deliveries() if invite.message_id.startswith(f"<{one.id}."))
+        (booking,) = (self.world.booking(one) for one in self.bookings if one.uid == invite.uid)
+        with self.world.store.reading(self.world.workspace_id) as tx:
+            delivery = tx.deliveries.get(invite.message_id.removeprefix("<").partition(".")[0])
+        assert delivery is not None
         if delivery.due_at > self.world.clock():
             yield f"{delivery.event} was sent before {delivery.due_at}"
         if invite.method != ("CANCEL" if booking.is_over else "REQUEST"):

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 
+from tests.journeys.nursery import Nursery
 from tests.journeys.program import RECIPIENTS, Client, Program, SinkProcess, prepare, running
 from tests.torture.disks import Disk, disk, only_flushed, why_not
 from tests.torture.pauses import paused
@@ -17,7 +18,7 @@ from tests.torture.rig import Rig
 
 REAL, CONTROL = "tocsin", "tests.torture.careless"
 CLIENTS = 3
-FIRST, LAST = 0.1, 0.6  # seconds from one cut to the next
+FIRST, LAST = 0.1, 0.4  # seconds from one cut to the next
 CUTS_OF_A_DISK = 25  # then it is a new one, because each cut copies all that was written
 CONTROLS = 20  # at most: a cut between a flush and the next write loses nothing even there
 DISK_MIB = 256
@@ -114,7 +115,9 @@ def a_campaign(folder: Path, *, module: str, cuts: int) -> tuple[Cuts, list[dict
         with ExitStack() as stack:
             one = stack.enter_context(disk(here, mib=DISK_MIB))
             sink = stack.enter_context(closing(SinkProcess(here / "sink.jsonl")))
-            program = replace(prepare(f"sqlite:///{one.place / 'tocsin.db'}", sink, lease_s=5), module=module)
+            nursery = stack.enter_context(closing(Nursery()))
+            url = f"sqlite:///{one.place / 'tocsin.db'}"
+            program = replace(prepare(url, sink, lease_s=5, nursery=nursery), module=module)
             stack.enter_context(running(program))
             program.start()
             client = Client(program, here / "acknowledged.txt", most=0)
@@ -128,7 +131,7 @@ def a_campaign(folder: Path, *, module: str, cuts: int) -> tuple[Cuts, list[dict
 
 def test_what_was_acknowledged_outlives_every_power_cut(rig: Rig, tmp_path: Path) -> None:
     rig.leave_out("A2", why_not())
-    cuts = rig.size(quick=6, nightly=200)
+    cuts = rig.size(quick=20, nightly=200)
     with only_flushed():
         found, ends = a_campaign(tmp_path, module=REAL, cuts=cuts)
         control, _ = a_campaign(tmp_path, module=CONTROL, cuts=CONTROLS)

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from multiprocessing import get_context
 
@@ -12,7 +13,7 @@ from tests.torture.rig import Rig
 from tests.torture.simulation import engine
 from tests.torture.simulation.engine import HOURS, BrokenError, Lived, live
 
-_QUICK = 40  # seeds; about half a second each
+_QUICK = 100  # seeds; each takes 0.3 to 0.4 seconds of a processor
 
 
 def tried(seed: int) -> Lived | str:
@@ -47,9 +48,14 @@ def test_nothing_breaks_whatever_a_seed_brings(rig: Rig) -> None:
     rig.found("A16", text, is_met=not broken)
 
 
-@pytest.mark.parametrize("seed", [1, 4])
-def test_the_same_seed_gives_the_same_trace_in_any_process(seed: int) -> None:
-    program = f"from tests.torture.simulation.engine import live; print(live({seed}).trace)"
+@pytest.mark.parametrize("seed", [0, 3])
+def test_the_same_seed_gives_the_same_trace_in_any_process(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    # There the machine has been up for long, and here it has just begun.
+    program = f"""
+import time; time.monotonic = lambda: 1e9
+from tests.torture.simulation.engine import live
+print(live({seed}).trace)"""
+    monkeypatch.setattr(time, "monotonic", lambda: 0.0)
     environment = {**os.environ, "PYTHONHASHSEED": str(seed)}  # noqa: TID251  for another process
 
     other = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True)

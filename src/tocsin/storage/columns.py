@@ -10,6 +10,7 @@ Row = Mapping[str, Any]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))  # made once, for statements are many
 
 
 def micros(moment: datetime) -> int:
@@ -35,7 +36,7 @@ def maybe_instant(value: int | None) -> datetime | None:
 
 def as_json(value: object) -> str:
     """Return `value` as compact JSON text."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _COMPACT.encode(value)
 
 
 def containing(words: str) -> str:

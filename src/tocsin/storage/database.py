@@ -13,7 +13,7 @@ from tocsin.services.ports_telemetry import Changes, Pool
 from tocsin.storage.columns import Row
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)  # there are two, and each statement asks which it is for
 class Dialect:
     """The words in which a database differs; statements name them in braces."""
 
@@ -108,17 +108,21 @@ class Connection:
             self._raw.execute(self.dialect.spell(sql), values)
 
     def run_each(self, sql: str, many: Iterable[dict[str, object]]) -> None:
-        """Run a statement once for each set of values."""
-        self._raw.cursor().executemany(self.dialect.spell(sql), list(many))
+        """Run a statement once for each set of values; without any nothing is asked, which would cost a round trip too."""
+        each = list(many)
+        if each:
+            self._raw.cursor().executemany(self.dialect.spell(sql), each)
 
     def touched_by_each(self, sql: str, many: Iterable[dict[str, object]]) -> list[int]:
         """Run a statement once for each set of values; return how many rows each of them touched."""
         spelled, each = self.dialect.spell(sql), list(many)
+        if not each:
+            return []
         if not self.dialect.is_remote:
             return [int(self._raw.execute(spelled, values).rowcount) for values in each]
         cursor = self._raw.cursor()
         cursor.executemany(spelled, each, returning=True)
-        touched = [int(cursor.rowcount)] if each else []
+        touched = [int(cursor.rowcount)]
         while cursor.nextset():
             touched.append(int(cursor.rowcount))
         return touched

@@ -25,6 +25,7 @@ from tocsin.storage.history import SqlHistory
 from tocsin.storage.inbound import SqlBounces, SqlInboundCounts
 from tocsin.storage.interventions import SqlInterventions
 from tocsin.storage.invitations import SqlInvitations
+from tocsin.storage.lazily import Table
 from tocsin.storage.links import SqlLinks
 from tocsin.storage.members import SqlMembers
 from tocsin.storage.messages import SqlMessages
@@ -55,48 +56,49 @@ class _OverError(Exception):
 class SqlTransaction:
     """All tables of one workspace, in one transaction."""
 
+    workspaces = Table(lambda connection, _workspace_id: SqlWorkspaces(connection))
+    members = Table(SqlMembers)
+    links = Table(SqlLinks)
+    outcomes = Table(SqlOutcomes)
+    bookings = Table(SqlBookings)
+    rules = Table(SqlRules)
+    deliveries = Table(SqlDeliveries)
+    messages = Table(SqlMessages)
+    invitations = Table(SqlInvitations)
+    sync = Table(SqlSync)
+    answers = Table(SqlAnswers)
+    suppressions = Table(SqlSuppressions)
+    recipients = Table(SqlRecipients)
+    usage = Table(SqlUsage)
+    dkim_keys = Table(SqlDkimKeys)
+    inbound_counts = Table(SqlInboundCounts)
+    bounces = Table(SqlBounces)
+    webhook_secrets = Table(SqlWebhookSecrets)
+    record = Table(SqlRecord)
+    history = Table(SqlHistory)
+    dry_runs = Table(SqlDryRuns)
+    accounts = Table(SqlAccounts)
+    sessions = Table(SqlSessions)
+    sign_ins = Table(SqlSignIns)
+    sources = Table(SqlSources)
+    source_calls = Table(SqlSourceCalls)
+    source_bookings = Table(SqlSourceBookings)
+    source_looks = Table(SqlSourceLooks)
+    overview = Table(SqlOverview)
+    audit = Table(SqlAudit)
+    interventions = Table(SqlInterventions)
+    coming = Table(SqlComing)
+    held = Table(SqlHeld)
+    persons = Table(SqlPersons)
+    retention = Table(SqlRetention)
+
     def __init__(self, connection: Connection, workspace_id: WorkspaceId) -> None:
         self.workspace_id = workspace_id
-        self._connection = connection
-        self.workspaces = SqlWorkspaces(connection)
-        self.members = SqlMembers(connection, workspace_id)
-        self.links = SqlLinks(connection, workspace_id)
-        self.outcomes = SqlOutcomes(connection, workspace_id)
-        self.bookings = SqlBookings(connection, workspace_id)
-        self.rules = SqlRules(connection, workspace_id)
-        self.deliveries = SqlDeliveries(connection, workspace_id)
-        self.messages = SqlMessages(connection, workspace_id)
-        self.invitations = SqlInvitations(connection, workspace_id)
-        self.sync = SqlSync(connection, workspace_id)
-        self.answers = SqlAnswers(connection, workspace_id)
-        self.suppressions = SqlSuppressions(connection, workspace_id)
-        self.recipients = SqlRecipients(connection, workspace_id)
-        self.usage = SqlUsage(connection, workspace_id)
-        self.dkim_keys = SqlDkimKeys(connection, workspace_id)
-        self.inbound_counts = SqlInboundCounts(connection, workspace_id)
-        self.bounces = SqlBounces(connection, workspace_id)
-        self.webhook_secrets = SqlWebhookSecrets(connection, workspace_id)
-        self.record = SqlRecord(connection, workspace_id)
-        self.history = SqlHistory(connection, workspace_id)
-        self.dry_runs = SqlDryRuns(connection, workspace_id)
-        self.accounts = SqlAccounts(connection, workspace_id)
-        self.sessions = SqlSessions(connection, workspace_id)
-        self.sign_ins = SqlSignIns(connection, workspace_id)
-        self.sources = SqlSources(connection, workspace_id)
-        self.source_calls = SqlSourceCalls(connection, workspace_id)
-        self.source_bookings = SqlSourceBookings(connection, workspace_id)
-        self.source_looks = SqlSourceLooks(connection, workspace_id)
-        self.overview = SqlOverview(connection, workspace_id)
-        self.audit = SqlAudit(connection, workspace_id)
-        self.interventions = SqlInterventions(connection, workspace_id)
-        self.coming = SqlComing(connection, workspace_id)
-        self.held = SqlHeld(connection, workspace_id)
-        self.persons = SqlPersons(connection, workspace_id)
-        self.retention = SqlRetention(connection, workspace_id)
+        self.connection = connection
 
     def only_about(self, booking_ids: Iterable[BookingId]) -> None:
         """Let nothing else of a rule be withdrawn than what is about these bookings: for a trial that looks at no others."""
-        self.deliveries = SqlDeliveries(self._connection, self.workspace_id, among=booking_ids)
+        self.deliveries = SqlDeliveries(self.connection, self.workspace_id, among=booking_ids)
 
 
 class SqlStore:

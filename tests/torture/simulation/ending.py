@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from tests.builders import HOUR
-from tests.calendars import LastWriteWinsCalendar, StrictCalendar, read
+from tests.calendars import LastWriteWinsCalendar, StrictCalendar
 from tests.torture.simulation.lives import FAITHFUL, REMINDED, Life
 from tests.torture.simulation.watch import is_invite
 from tocsin.domain.delivery import Cause, Delivery, State
@@ -61,7 +61,7 @@ def _untrue(engine: "Engine", life: Life, deliveries: list[Delivery]) -> Iterato
     strict, lax = StrictCalendar(FAITHFUL), LastWriteWinsCalendar(FAITHFUL)
     raced = set()
     for copy in copies:
-        invite = read(copy.envelope.message)
+        invite = engine.watch.read(copy.envelope)
         strict.receive(invite)
         lax.receive(invite)
         if copy.is_late:

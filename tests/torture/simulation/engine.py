@@ -75,7 +75,7 @@ class Engine:
         self.sender: Sender = noisy.sender
         self.lives = [Life(self, noisy), Life(self, quiet)]
         self.scheduler = Scheduler(self, self.lives[1])
-        self.processes = [Process(self, number) for number in range(self.chance.choice([1, 2, 3]))]
+        self.processes: list[Process] = []
 
     def _world(self, workspace_id: WorkspaceId, subdomain: str) -> World:
         world = World(self.store, Postbox(), hears=True, workspace=a_workspace(id=workspace_id, subdomain=subdomain))
@@ -103,6 +103,7 @@ class Engine:
 
     def live(self) -> Lived:
         """Live through all of it. Raises BrokenError as soon as something does not hold."""
+        self.processes += [Process(self, number) for number in range(self.chance.choice([1, 2, 3]))]
         for life in self.lives:
             life.begin()
         self.scheduler.begin()

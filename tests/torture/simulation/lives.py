@@ -12,9 +12,10 @@ from tests.journeys.world import SECOND_HOST, World
 from tests.torture.simulation.storms import DeathError
 from tocsin.domain.errors import ConflictError, InvalidInputError, NotFoundError, UnavailableError
 from tocsin.domain.events import EventKind
-from tocsin.domain.model import Booking, BookingStatus, Place
+from tocsin.domain.model import Booking, Place
 from tocsin.domain.rules import AutomationRule
 from tocsin.services.faults import PlantedFaultError
+from tocsin.storage.columns import micros
 
 if TYPE_CHECKING:
     from tests.torture.simulation.engine import Engine
@@ -108,7 +109,7 @@ class Life:
         coming = self._coming()
         if not coming:
             return
-        before = self.engine.chance.choice(coming)
+        before = self.found(self.engine.chance.choice(coming))
         self.do(name, lambda: deed(before))
         after = self.found(before.id)
         if after != before:
@@ -121,11 +122,12 @@ class Life:
                 if rule.enabled and rule.event is kind:
                     self.expected[rule.id, booking.id, kind.value] += len(emails_of(rule))
 
-    def _coming(self) -> list[Booking]:
-        """Return the bookings that can be changed and are not so near that nobody could be told in time."""
-        found = [self.found(one.id) for one in self.bookings]
-        latest = self.engine.clocks.latest
-        return [one for one in found if one.status is BookingStatus.CONFIRMED and one.starts_at > latest]
+    def _coming(self) -> list[str]:
+        """Return the ids of the bookings that can be changed and are not so near that nobody could be told in time."""
+        statement = "SELECT id FROM bookings WHERE workspace_id = ? AND status = 'confirmed' AND starts_at > ?"
+        latest = micros(self.engine.clocks.latest)
+        found = {row[0] for row in self.engine.database.rows(statement, self.world.workspace_id, latest)}
+        return [one.id for one in self.bookings if one.id in found]
 
     # Rules.
 

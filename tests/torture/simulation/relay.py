@@ -1,5 +1,6 @@
 """The relay: takes, refuses, says nothing, is slow or away; and what it was handed, by whom, is looked at."""
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -47,6 +48,7 @@ class Relay:
         self.mood = "fine"
         self.until = timedelta(0)
         self.copies: list[Copy] = []
+        self._of: defaultdict[str, list[Copy]] = defaultdict(list)  # by delivery
 
     def answer(self, process: "Process", envelope: Envelope) -> Outcome | None:
         """Take a message, or not, after a while in which anything may happen; return what it answers."""
@@ -78,14 +80,15 @@ class Relay:
             life=process.life,
             at=engine.clocks.elapsed,
             name=name,
-            is_late=not engine.watch.is_held(process, envelope.claim.delivery_id),
+            is_late=not engine.watch.is_held(process, engine.watch.row(envelope.claim.delivery_id)),
         )
         engine.watch.took(copy)
         self.copies.append(copy)
+        self._of[envelope.claim.delivery_id].append(copy)
 
     def copies_of(self, delivery_id: str) -> list[Copy]:
         """Return the copies of a delivery's message that were taken."""
-        return [copy for copy in self.copies if copy.envelope.claim.delivery_id == delivery_id]
+        return self._of[delivery_id]
 
 
 class Way:

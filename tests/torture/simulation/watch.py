@@ -49,6 +49,8 @@ class Watch:
     seen: dict[str, tuple[str, str]] = field(default_factory=dict)
     octets: dict[tuple[object, ...], str] = field(default_factory=dict)
     due: dict[str, datetime] = field(default_factory=dict)  # when what keeps an invite true was due first
+    invites: dict[bytes, ReceivedInvite] = field(default_factory=dict)  # what was read, by message
+    bookings: dict[tuple[str, object], Booking | None] = field(default_factory=dict)  # as each revision of them was
     handed_over: int = 0
     repeated: int = 0
 
@@ -60,10 +62,15 @@ class Watch:
         found: Any = (workspace_id, state, leased_by, attempts, instant(due_at), booking_id, cause == "keep_in_sync")
         return Row(*found)
 
-    def is_held(self, process: "Process", delivery_id: str) -> bool:
-        """Tell whether a delivery is this process's now."""
-        row = self.row(delivery_id)
+    def is_held(self, process: "Process", row: Row) -> bool:
+        """Tell whether a delivery that stands so in the table is this process's."""
         return row.state == "sending" and row.leased_by == process.seat.name
+
+    def read(self, envelope: Envelope) -> ReceivedInvite:
+        """Return what an invite says to its recipient; bytes that were read already say the same."""
+        if envelope.message not in self.invites:
+            self.invites[envelope.message] = read(envelope.message)
+        return self.invites[envelope.message]
 
     def handed(self, process: "Process", envelope: Envelope) -> None:
         """Look at a message at the very moment that it is handed over."""
@@ -72,29 +79,33 @@ class Watch:
         process.handed[envelope.claim.delivery_id] = row.attempts
         text = f"{envelope.claim.delivery_id} to {envelope.recipient} by process {process.number}"
         self.engine.note("handed", process.number, envelope.claim.delivery_id, row.attempts, _digest(envelope))
-        # What keeps an invite true waits anew when there is another change; once it was due, it may go.
-        due_at = self.due.setdefault(envelope.claim.delivery_id, row.due_at) if row.is_sync else row.due_at
+        # What keeps an invite true waits anew when there is another change; once it was due, it may go. After a clock
+        # that was ahead is set right, the new moment is the earlier one.
+        first_due_at = self.due.setdefault(envelope.claim.delivery_id, row.due_at)
+        due_at = min(first_due_at, row.due_at) if row.is_sync else row.due_at
         if due_at > process.began_at:
             self.wrong.append(f"early: {text} at {process.began_at}, due {row.due_at}")
         # Whoever stood still, or could not renew, has to find out by himself. That the clock was set nobody can.
         is_set = self.engine.clocks.jumped_at is not None and self.engine.clocks.jumped_at >= process.began
-        if not self.is_held(process, envelope.claim.delivery_id) and not is_set:
+        if not self.is_held(process, row) and not is_set:
             self.wrong.append(f"not its own: {text}, {row.state}, {row.leased_by}")
-        self._same_octets(envelope, row, text)
+        revision = self.engine.revision(row.booking_id)
+        self._same_octets(envelope, revision, text)
         self._not_taken_before(process, envelope, row, text)
         with self.engine.storms.none(), self.engine.store.reading(row.workspace_id) as tx:
-            booking = tx.bookings.get(row.booking_id)
+            if (row.booking_id, revision) not in self.bookings:
+                self.bookings[row.booking_id, revision] = tx.bookings.get(row.booking_id)
             is_listed = bool(tx.suppressions.of_recipient(envelope.recipient))
+        booking = self.bookings[row.booking_id, revision]
         if is_listed:
             self.wrong.append(f"suppressed: {text}")
         if booking is None:
             self.wrong.append(f"about nothing: {text}")
         elif is_invite(envelope):
-            self.wrong += [f"untrue: {text} {what}" for what in _untrue(read(envelope.message), booking)]
+            self.wrong += [f"untrue: {text} {what}" for what in _untrue(self.read(envelope), booking)]
 
-    def _same_octets(self, envelope: Envelope, row: Row, text: str) -> None:
+    def _same_octets(self, envelope: Envelope, revision: object, text: str) -> None:
         digest = _digest(envelope)
-        revision = self.engine.revision(row.booking_id)
         for key in ((envelope.claim.delivery_id, revision), _message_id(envelope)):
             if self.octets.setdefault(key, digest) != digest:
                 self.wrong.append(f"other octets: {text}, {key}")

@@ -28,7 +28,7 @@ def decide(
     What was decided so before stays as it is. Raises InvalidInputError, which names each that no restore holds.
     """
     found = _these(tx, list(dict.fromkeys(delivery_ids)))
-    _hold(tx, found.values())
+    _hold(tx, list(found.values()))
     # Read once more: what somebody else has decided just now is known from here on.
     found = _these(tx, list(found))
     done_before = _decided_so(tx, found, decision)

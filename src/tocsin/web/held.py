@@ -33,9 +33,7 @@ class Filters(Form):
     @property
     def wanted(self) -> HeldFilter:
         """The same in the services' words."""
-        return HeldFilter(
-            event=self.event or "", recipient=self.recipient, rule_id=self.rule, booking_id=self.booking
-        )
+        return HeldFilter(event=self.event or "", recipient=self.recipient, rule_id=self.rule, booking_id=self.booking)
 
     @property
     def kept(self) -> str:

@@ -1,0 +1,13 @@
+"""A workspace that holds back what was due, as a restore leaves it; nobody is signed out, and other workspaces stay."""
+
+from tests.faces.client import Client
+from tests.faces.dry_runs import workspace_of
+from tocsin.domain import restore
+
+
+def hold(client: Client) -> int:
+    """Hold back what is due in a workspace; return how much it was."""
+    now = client.clock()
+    because = restore.held_because(taken_at=None, restored_at=now)
+    with client.app.store.transaction(workspace_of(client)) as tx:
+        return tx.held.hold(reason=because, by=restore.BY, due_by=now, now=now)

@@ -40,6 +40,11 @@ def is_held(delivery: Delivery) -> bool:
     return delivery.state is State.PAUSED and delivery.reason.startswith(HELD)
 
 
+def was_taken_as_sent(delivery: Delivery) -> bool:
+    """Tell whether `delivery` ended because somebody said that it had left before the restore: nothing left since."""
+    return delivery.state is State.SENT and delivery.reason.startswith(TAKEN_AS_SENT)
+
+
 def must_be_held(delivery: Delivery) -> None:
     """Raise ConflictError unless a restore holds `delivery` back."""
     if not is_held(delivery):

@@ -76,13 +76,16 @@ class SqlHeld:
     def number(self, wanted: HeldFilter = ALL) -> int:
         """Return how much of what is wanted is held."""
         clauses, values = self._clauses(wanted)
-        return self._connection.number(f"SELECT count(*) AS n FROM deliveries WHERE {clauses}", **values)
+        return self._connection.number(
+            f"SELECT count(*) AS n FROM deliveries WHERE workspace_id = :workspace_id AND {clauses}", **values
+        )
 
     def page(self, wanted: HeldFilter = ALL, *, limit: int, offset: int = 0) -> list[Delivery]:
         """Return a part of what is wanted and held, that which was due first first."""
         clauses, values = self._clauses(wanted)
         statement = f"""
-            SELECT {COLUMNS} FROM deliveries WHERE {clauses} ORDER BY due_at, id LIMIT :limit OFFSET :offset"""
+            SELECT {COLUMNS} FROM deliveries WHERE workspace_id = :workspace_id AND {clauses}
+             ORDER BY due_at, id LIMIT :limit OFFSET :offset"""
         return [delivery_of(row) for row in self._connection.rows(statement, limit=limit, offset=offset, **values)]
 
     def _clauses(self, wanted: HeldFilter) -> tuple[str, dict[str, object]]:
@@ -93,7 +96,7 @@ class SqlHeld:
             "recipient_key": recipient_key(wanted.recipient) if wanted.recipient else "",
         }
         values: dict[str, object] = {name: value for name, value in asked.items() if value}
-        clauses = " AND ".join(["workspace_id = :workspace_id", _IS_HELD, *(f"{name} = :{name}" for name in values)])
+        clauses = " AND ".join([_IS_HELD, *(f"{name} = :{name}" for name in values)])
         return clauses, {"workspace_id": self._workspace_id, **values}
 
     def misfits(self) -> list[str]:

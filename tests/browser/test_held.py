@@ -65,6 +65,8 @@ def test_somebody_decides_by_keyboard_on_a_phone_what_has_left_and_sends_the_res
         expect(seat.page.locator("tbody tr")).to_have_count(3)
 
         _box(seat.page, "ada@example.org").press("Space")
+        _box(seat.page, "ada@example.org").press("Enter")  # decides nothing: it is no button
+        assert restored.count("paused") == 3
         seat.page.get_by_role("button", name="It has left").press("Enter")
         expect(seat.page.get_by_role("status")).to_contain_text("It is taken as sent")
         expect(seat.page.locator("tbody tr")).to_have_count(2)

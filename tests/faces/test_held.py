@@ -59,7 +59,7 @@ def ticked(ann: Visitor, deed: str, *recipients: str, **fields: str) -> str:
 def test_the_page_tells_what_is_held_of_what_it_is_and_why(ann: Visitor) -> None:
     shown = text(ann, "/held")
 
-    for one in (ADA, BOB, "booking confirmed a mail, by", "Eve Jones", "Was due", "too late after"):
+    for one in (ADA, BOB, "booking confirmed an invite, by", "Eve Jones", "Was due", "too late after"):
         assert one in shown
     assert f"{HELD}2026-11-24 12:00 UTC: it may have left after the backup of 2026-11-23 12:00 UTC" in shown
     assert "Search the log of your mail relay" in shown

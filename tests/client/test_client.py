@@ -107,6 +107,23 @@ def test_a_program_makes_a_rule_books_and_looks_at_what_was_sent(client: Applica
         assert list(tocsin.rules.list()) == []
 
 
+def test_a_program_decides_what_has_left_before_a_restore(client: Application) -> None:
+    client.a_rule(client.a_link(), actions=[an_action(emails=["ada@example.org", "bob@example.org"])])
+    client.book()
+    assert hold(client) == 2
+    tocsin, _ = a_client(client)
+    with tocsin:
+        first, second = tocsin.held.list(event="booking_confirmed")
+
+        done = tocsin.held.done({"delivery_ids": [first["id"]]})
+        sent = tocsin.held.send({"all": True, "recipient": second["recipient"]})
+
+        assert set(done) == fields(HeldAnswer)
+        assert ([one["state"] for one in done["deliveries"]], done["still_held"]) == (["sent"], 1)
+        assert ([one["id"] for one in sent["deliveries"]], sent["still_held"]) == ([second["id"]], 0)
+        assert list(tocsin.held.list()) == []
+
+
 def test_a_listing_asks_for_its_pages_as_it_goes(sqlite_client: Application) -> None:
     link = sqlite_client.a_link()
     for _ in range(101):

@@ -12,12 +12,14 @@ import pytest
 from tests.client.on_the_line import OnTheLine, Scripted
 from tests.faces.client import Client as Application
 from tests.faces.client import an_action, booking_body
+from tests.faces.held import hold
 from tocsin import client as package
 from tocsin.api import app as api
 from tocsin.api.call import V2
 from tocsin.client import Client, RefusedError
 from tocsin.client.shapes.bookings import Booking
 from tocsin.client.shapes.deliveries import FullDelivery
+from tocsin.client.shapes.held import HeldAnswer
 from tocsin.client.shapes.rules import FullRule, FullRuleIn
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "client_shapes.py"

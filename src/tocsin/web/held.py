@@ -68,7 +68,9 @@ def index(visit: Visit, filters: Filters) -> Shown:
 
 def decide(visit: Visit, filters: Filters, typed: Typed, decision: Decision) -> Answer:
     """Decide about what is ticked, or about all that the filter leaves, a part in each transaction."""
-    ids, to = typed.all("ids"), f"{_PATH}?{filters.kept}".rstrip("?")
+    to = f"{_PATH}?{filters.kept}".rstrip("?")
+    # No id holds what cannot be printed, and PostgreSQL refuses a NUL even in a question.
+    ids = [one if one.isprintable() else "" for one in typed.all("ids")]
     try:
         if typed.first("all") == "yes":
             _decide_all(visit, filters, decision)

@@ -64,7 +64,8 @@ def _tell(report: dict[str, Any]) -> None:
         )
     if any(report["held"].values()):
         say(
-            "Look at them with `tocsin held list SUBDOMAIN`; then `tocsin held done` what has left, `held send` the rest."
+            "Look at them at /held on the pages, or with `tocsin held list SUBDOMAIN`; then `tocsin held done` what has left,"
+            " `held send` the rest."
         )
 
 

@@ -18,6 +18,7 @@ def of(settings: Settings, setup: Callable[[], Mapping[str, str]], provider: Pro
     return Site(
         base_url=settings.base_url,
         base_host=settings.base_host,
+        url_of=settings.workspace_url,
         captures=settings.captures,
         files=lambda: {} if path is None else _modes(path, with_key=not settings.secret_key),
         disk=lambda: None if path is None else _space(path),

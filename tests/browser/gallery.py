@@ -5,6 +5,7 @@ from datetime import timedelta
 from tests.browser.site import Site
 from tests.faces.client import ACCEPTED, REFUSED, Client, Json, an_action, made
 from tests.faces.dry_runs import ended
+from tests.faces.held import hold
 from tests.faces.visitor import Visitor
 from tests.sources.senders import connected_to, first
 from tocsin.domain.delivery import Outcome, Result
@@ -42,6 +43,7 @@ def hung(site: Site) -> None:
     client.clock.advance(timedelta(hours=3))
     client.drain()
     _tried(client)
+    _brought_back(client, links[0])
 
 
 def _tried(client: Client) -> None:
@@ -52,6 +54,24 @@ def _tried(client: Client) -> None:
     for rule in client.v2.get("/automation-rules").json()["workflows"]:
         ann.get(f"/rules/{rule['id']}/dry-run")
         ended(client, ann.post(f"/rules/{rule['id']}/dry-run", days).headers["location"])
+
+
+def _brought_back(client: Client, link: Json) -> None:
+    """Let a restore hold back what two bookings would send."""
+    for name, email, start in (
+        ("Kofi Mensah", "kofi@mensah.example", "09:00"),
+        ("Ines Duarte", "ines@duarte.example", "10:00"),
+    ):
+        day = client.clock() + 9 * _DAY
+        client.book(
+            meeting_slug=link["slug"],
+            name=name,
+            email=email,
+            slot_date=f"{day:%Y-%m-%d}",
+            slot_start_time=start,
+            override_availability=True,
+        )
+    hold(client)
 
 
 def _reported(client: Client) -> None:

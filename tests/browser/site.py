@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Dialog, Page, Request, Route
 from tests.builders import NOON, SettableClock, a_line, a_report
 from tests.faces.client import REFUSED, Client, Json, Letterbox, an_action, an_app, on_the_line, opened
 from tests.faces.dry_runs import kept
+from tests.faces.held import hold
 from tests.faces.visitor import PASSWORD, an_account
 from tests.ports import free_port
 from tests.sources.senders import connected_to, first
@@ -225,7 +226,10 @@ def furnished(site: Site, words: str = "Eve Jones") -> dict[str, str]:
     log: list[Json] = client.v2.get("/deliveries").json()["deliveries"]
     sent = next(one["id"] for one in log if one["state"] == "sent")
     failed = next(one["id"] for one in log if one["state"] == "failed")
+    client.book(name=words[:100], slot_start_time="12:00", spot_details=words)
+    hold(client)
     client.clock.advance(timedelta(minutes=1))
+    held = client.v2.get("/held-deliveries").json()["deliveries"]
     return (
         _furnished_settings(client, link, words)
         | _a_source(client, words)
@@ -250,6 +254,9 @@ def furnished(site: Site, words: str = "Eve Jones") -> dict[str, str]:
             "deliveries": "/deliveries",
             "delivery": f"/deliveries/{sent}",
             "failed delivery": f"/deliveries/{failed}",
+            "held back": "/held",
+            "held back, of a booking": f"/held?booking={held[0]['booking_id']}",
+            "held delivery": f"/deliveries/{held[0]['id']}",
             "sign-in": "/sign-in?next=/overview",
             "audit log": "/settings/audit",
             "how somebody reads": "/settings/me",

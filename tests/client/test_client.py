@@ -12,12 +12,14 @@ import pytest
 from tests.client.on_the_line import OnTheLine, Scripted
 from tests.faces.client import Client as Application
 from tests.faces.client import an_action, booking_body
+from tests.faces.held import hold
 from tocsin import client as package
 from tocsin.api import app as api
 from tocsin.api.call import V2
 from tocsin.client import Client, RefusedError
 from tocsin.client.shapes.bookings import Booking
 from tocsin.client.shapes.deliveries import FullDelivery
+from tocsin.client.shapes.held import HeldAnswer
 from tocsin.client.shapes.rules import FullRule, FullRuleIn
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "client_shapes.py"
@@ -105,6 +107,23 @@ def test_a_program_makes_a_rule_books_and_looks_at_what_was_sent(client: Applica
         tocsin.rules.delete(rule["id"])
         tocsin.rules.delete(rule["id"])  # what is not there any more is as good as deleted
         assert list(tocsin.rules.list()) == []
+
+
+def test_a_program_decides_what_has_left_before_a_restore(client: Application) -> None:
+    client.a_rule(client.a_link(), actions=[an_action(emails=["ada@example.org", "bob@example.org"])])
+    client.book()
+    assert hold(client) == 2
+    tocsin, _ = a_client(client)
+    with tocsin:
+        first, second = tocsin.held.list(event="booking_confirmed")
+
+        done = tocsin.held.done({"delivery_ids": [first["id"]]})
+        sent = tocsin.held.send({"all": True, "recipient": second["recipient"]})
+
+        assert set(done) == fields(HeldAnswer)
+        assert ([one["state"] for one in done["deliveries"]], done["still_held"]) == (["sent"], 1)
+        assert ([one["id"] for one in sent["deliveries"]], sent["still_held"]) == ([second["id"]], 0)
+        assert list(tocsin.held.list()) == []
 
 
 def test_a_listing_asks_for_its_pages_as_it_goes(sqlite_client: Application) -> None:

@@ -7,10 +7,11 @@ import pytest
 
 from tests.builders import HOUR, MINUTE, NOON, a_booking, a_delivery, an_entry, an_invitation
 from tocsin.domain import restore
-from tocsin.domain.delivery import State
+from tocsin.domain.delivery import DeliveryId, State
 from tocsin.domain.errors import ConflictError
+from tocsin.domain.intervention import Deed, Intervention
 from tocsin.domain.invite import Method, revise, uid_for
-from tocsin.domain.restore import GAP
+from tocsin.domain.restore import GAP, Decision
 
 
 def test_the_reason_says_when_the_backup_was_taken_and_brought_back() -> None:
@@ -22,10 +23,30 @@ def test_the_reason_says_when_the_backup_was_taken_and_brought_back() -> None:
     assert restore.held_because(taken_at=None, restored_at=NOON).endswith("it may have left since the backup was taken")
 
 
+def test_what_was_decided_is_what_was_done_first_since_a_restore_held_it_last() -> None:
+    def made(deed: Deed, by: str) -> Intervention:
+        return Intervention(delivery_id=DeliveryId("d"), deed=deed, by=by, at=NOON)
+
+    by_hand, held = made(Deed.PAUSED, "ann@example.com"), made(Deed.PAUSED, restore.BY)
+    resumed, done = made(Deed.RESUMED, "ann@example.com"), made(Deed.TAKEN_AS_SENT, "ann@example.com")
+
+    assert restore.decided([]) is None
+    assert restore.decided([by_hand, resumed]) is None
+    assert restore.decided([by_hand, resumed, held]) is None
+    assert restore.decided([held, done]) is Decision.DONE.deed
+    assert restore.decided([held, resumed, by_hand]) is Decision.SEND.deed
+    assert restore.decided([held, done, held, resumed]) is Deed.RESUMED
+    assert restore.decided([held, done, held]) is None
+
+
 def test_only_what_a_restore_holds_is_taken_as_sent() -> None:
     held = a_delivery(state=State.PAUSED, reason=restore.held_because(taken_at=None, restored_at=NOON))
 
     assert restore.taken_as_sent(held, by="ann@example.com").state is State.SENT
+    reason = restore.taken_as_sent(held, by="ann@example.com").reason
+    found = [restore.was_taken_as_sent(a_delivery(state=one, reason=reason)) for one in (State.SENT, State.FAILED)]
+    assert found == [True, False]
+    assert not restore.was_taken_as_sent(a_delivery(state=State.SENT))
     for other in (a_delivery(state=State.PAUSED, reason="paused by ann"), a_delivery(reason=held.reason)):
         with pytest.raises(ConflictError, match="no restore holds this delivery"):
             restore.taken_as_sent(other, by="ann@example.com")

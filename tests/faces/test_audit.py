@@ -11,6 +11,7 @@ import pytest
 
 from tests.builders import DAY, NOON
 from tests.faces.client import REFUSED, Client, Json, booking_body, made, refusal, rule_body, wrong_fields
+from tests.faces.held import hold
 from tests.faces.test_rule_editor import opened
 from tests.faces.test_settings_accounts import a_link_for, chosen, the_id
 from tests.faces.test_signed_pages import text
@@ -125,6 +126,12 @@ class World:
             assert self.client.v2.post(f"/deliveries/{found}/{deed}").status_code == 200
         return found
 
+    def held_delivery(self) -> str:
+        """Return a delivery that a restore holds back."""
+        found = self.waiting_delivery()
+        assert hold(self.client)
+        return found
+
     def changed(self) -> str:
         """Change the rule, so that there is something to undo."""
         self.client.v2.patch(f"/automation-rules/{self.rule['id']}", rule_body(self.link["id"], name="Changed"))
@@ -190,6 +197,14 @@ class World:
             ("POST", "/deliveries/{id}/pause"): lambda: (f"/deliveries/{self.waiting_delivery()}/pause", None),
             ("POST", "/deliveries/{id}/resume"): lambda: (f"/deliveries/{self.waiting_delivery('pause')}/resume", None),
             ("POST", "/deliveries/{id}/skip"): lambda: (f"/deliveries/{self.waiting_delivery()}/skip", None),
+            ("POST", "/held-deliveries/done"): lambda: (
+                "/held-deliveries/done",
+                {"delivery_ids": [self.held_delivery()]},
+            ),
+            ("POST", "/held-deliveries/send"): lambda: (
+                "/held-deliveries/send",
+                {"delivery_ids": [self.held_delivery()]},
+            ),
             ("POST", "/suppressions"): lambda: ("/suppressions", {"recipient": "new@example.org"}),
             ("DELETE", "/suppressions/{recipient}"): lambda: ("/suppressions/gone@example.org", None),
             ("PUT", "/recipients/{address}"): lambda: ("/recipients/new@example.org", {"time_zone": "Asia/Tokyo"}),
@@ -277,6 +292,8 @@ def rule_forms(ann: Visitor, world: World) -> Forms:
         "/deliveries/{id}/pause": lambda: (f"/deliveries/{waiting()}/pause", {}),
         "/deliveries/{id}/resume": lambda: (f"/deliveries/{waiting('pause')}/resume", {}),
         "/deliveries/{id}/skip": lambda: (f"/deliveries/{waiting()}/skip", {}),
+        "/held/done": lambda: ("/held/done", {"ids": world.held_delivery()}),
+        "/held/send": lambda: ("/held/send", {"ids": world.held_delivery()}),
     }
 
 

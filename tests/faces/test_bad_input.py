@@ -327,6 +327,7 @@ def _body_of(model: type[BaseModel], client: Client) -> Json:
         "MembersIn": {"emails": ["new@example.com"]},
         "OutcomeIn": {"name": "New"},
         "RuleSetIn": {"version": 1, "rules": []},
+        "HeldIn": {"delivery_ids": [NOBODY]},
         "RuleSetChange": {"version": 1, "rules": []},
     }
     return dict(bodies.get(model.__name__, {}))

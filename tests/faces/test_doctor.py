@@ -273,7 +273,12 @@ FOUND: dict[str, tuple[Plant, str, str, str]] = {
         "1 deliveries that are neither open nor ended",
         "tocsin restore",
     ),
-    "what a restore holds": (held_back, "ledger", "1 messages are held since a restore", "tocsin held list acme"),
+    "what a restore holds": (
+        held_back,
+        "ledger",
+        "1 messages are held since a restore",
+        "/held, or with `tocsin held list acme`",
+    ),
     "calls of sources that could not be used": (unused_calls, "sources", "1 calls of", "tocsin source calls acme"),
     "a sign-in service that is away": (nobody_vouches, "sign-in", "nobody can sign in by", "TOCSIN_OIDC_ISSUER"),
     "no workspace": (

@@ -6,9 +6,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from tests.builders import DAY, RULE_ID, WORKSPACE_ID, a_workspace
-from tests.faces.client import Client, Face, Json, an_action, made
+from tests.builders import DAY, MINUTE, RULE_ID, WORKSPACE_ID, a_workspace
+from tests.faces.client import Client, Face, Json, an_action, at, made
 from tests.faces.test_pages import Seen, assert_harmless
+from tests.torture.rig import Rig
 from tocsin.domain import opt_out
 from tocsin.domain.opt_out import OptOut
 from tocsin.services import administration
@@ -234,6 +235,24 @@ def test_who_stops_everything_gets_nothing_more_and_others_do(client: Client, pa
     assert len(client.letterbox.letters("eve@example.net")) == 2
     (waits,) = client.v2.get("/deliveries", recipient=ADA, state="suppressed", page_size=1).json()["deliveries"]
     assert waits["reason"] == "the recipient asked for no more messages of this workspace on 2026-11-24"
+
+
+@pytest.mark.parametrize("wish", ["List-Unsubscribe=One-Click", "wish=workspace"])
+def test_a_minute_after_a_click_nothing_is_sent_to_who_clicked(client: Client, path: str, wish: str, rig: Rig) -> None:
+    client.book(slot_start_time="17:30")  # its message is due, and waits for a worker
+    starts_at = at(client.v2.get("/bookings").json()["bookings"][0]["starts_at"])
+    before = len(client.letterbox.letters(ADA))
+
+    text(post(recipient_of(client), path, wish))
+    client.clock.now += MINUTE
+    client.book(slot_start_time="18:30")
+    for moment in (client.clock(), starts_at - 10 * MINUTE, starts_at + DAY):
+        client.clock.now = moment
+        client.drain()
+
+    mails = len(client.letterbox.letters(ADA)) - before
+    assert len(client.letterbox.letters("eve@example.net")) == 3  # so that a worker was there
+    rig.found("A23", f"{mails} mails from 1 minute after a click on", is_met=mails == 0)
 
 
 def test_who_wants_messages_again_gets_them(client: Client, path: str) -> None:

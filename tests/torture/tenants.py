@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tests.faces.client import Client, made
 from tests.faces.dry_runs import kept, workspace_of
+from tests.faces.held import hold
 from tests.faces.test_audit import World
 from tests.faces.visitor import Visitor, signed_in
 from tests.storage.shelf import rows, tables
@@ -65,6 +66,8 @@ def settled(client: Client) -> Tenant:
         "account": account,
         "key": client.key.split("_")[1],
     }
+    client.book(meeting_slug=link["slug"], name=words, email=email, slot_start_time="17:00")
+    assert hold(client)
     visitor.get("/overview")
     token = re.search(r'name="_token" value="([0-9a-f]+)"', visitor.last)
     assert token is not None

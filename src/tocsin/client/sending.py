@@ -7,6 +7,7 @@ from urllib.parse import quote
 from tocsin.client.calls import Calls
 from tocsin.client.shapes.audit import AuditEntry
 from tocsin.client.shapes.deliveries import Delivery, FullDelivery, Invitation
+from tocsin.client.shapes.held import HeldAnswer, HeldIn
 from tocsin.client.shapes.limits import LimitsAnswer
 from tocsin.client.shapes.recipients import Recipient, RecipientIn
 from tocsin.client.shapes.sender import Sender
@@ -62,6 +63,33 @@ class Deliveries(Calls):
 
     def _octets(self, path: str, delivery_id: str) -> bytes:
         return self.session.octets(path.format(id=quote(delivery_id, safe="")))
+
+
+class HeldDeliveries(Calls):
+    """What a restore holds back because it may have left already. Scopes: `deliveries:read`, `deliveries:write`."""
+
+    __slots__ = ()
+
+    def list(
+        self,
+        *,
+        event: str | None = None,
+        booking_id: str | None = None,
+        rule_id: str | None = None,
+        recipient: str | None = None,
+    ) -> Iterator[Delivery]:
+        """Yield what is held and wanted, that which was due first first."""
+        return self._all(
+            "deliveries", "/held-deliveries", event=event, booking_id=booking_id, rule_id=rule_id, recipient=recipient
+        )
+
+    def done(self, wanted: HeldIn) -> HeldAnswer:
+        """Take these as sent: nothing leaves, and their recipients hear of changes. At most 100 of `all` at once."""
+        return cast(HeldAnswer, self._ask("POST", "/held-deliveries/done", body=wanted))
+
+    def send(self, wanted: HeldIn) -> HeldAnswer:
+        """Send these, though they may have left before. At most 100 of `all` at once."""
+        return cast(HeldAnswer, self._ask("POST", "/held-deliveries/send", body=wanted))
 
 
 class Suppressions(Calls):

@@ -10,7 +10,7 @@ import httpx
 from tocsin.client.bookings import Bookings
 from tocsin.client.links import Links, Templates
 from tocsin.client.rules import Rules
-from tocsin.client.sending import Deliveries, Recipients, Suppressions, Workspace
+from tocsin.client.sending import Deliveries, HeldDeliveries, Recipients, Suppressions, Workspace
 from tocsin.client.session import Session
 from tocsin.client.sources import Sources
 from tocsin.client.team import Members, Outcomes
@@ -88,6 +88,11 @@ class Client:
     def deliveries(self) -> Deliveries:
         """Deliveries, their messages, and invitations."""
         return Deliveries(self.session)
+
+    @property
+    def held(self) -> HeldDeliveries:
+        """What a restore holds back because it may have left already."""
+        return HeldDeliveries(self.session)
 
     @property
     def suppressions(self) -> Suppressions:

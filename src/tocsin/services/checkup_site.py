@@ -31,6 +31,7 @@ class Site:
 
     base_url: str
     base_host: str
+    url_of: Callable[[str], str]  # subdomain -> where that workspace lives
     captures: bool
     files: Callable[[], Mapping[str, int]]
     disk: Callable[[], tuple[int, int] | None]
@@ -96,7 +97,7 @@ def _address(_office: Office, site: Site) -> Found:
         yield Grade.OK, site.base_url
 
 
-def _ledger(office: Office, _site: Site) -> Found:
+def _ledger(office: Office, site: Site) -> Found:
     broken = 0
     for workspace in workspaces.every(office.store):
         with office.store.reading(workspace.id) as tx:
@@ -109,7 +110,8 @@ def _ledger(office: Office, _site: Site) -> Found:
             what = (
                 f"{workspace.subdomain}: {held} messages are held since a restore, because they may have left already"
             )
-            yield Grade.WARNING, f"{what}; decide with `tocsin held list {workspace.subdomain}`"
+            page = f"{site.url_of(workspace.subdomain)}/held"
+            yield Grade.WARNING, f"{what}; decide at {page}, or with `tocsin held list {workspace.subdomain}`"
     if not broken:
         yield Grade.OK, "every delivery is open or has ended, and the ledger adds up"
 

@@ -5,7 +5,9 @@ from datetime import datetime
 from tocsin.domain.delivery import OPEN as STILL_OPEN
 from tocsin.domain.delivery import Delivery, State
 from tocsin.domain.model import WorkspaceId
+from tocsin.domain.recipients import recipient_key
 from tocsin.domain.restore import HELD
+from tocsin.services.ports_held import ALL, HeldFilter
 from tocsin.storage.columns import as_json, micros
 from tocsin.storage.database import Connection
 from tocsin.storage.deliveries import COLUMNS, QUEUED, delivery_of
@@ -71,19 +73,31 @@ class SqlHeld:
         """Sign everybody out: who was signed out after the backup was taken would be in again."""
         self._connection.run("DELETE FROM sessions WHERE workspace_id = :workspace_id", workspace_id=self._workspace_id)
 
-    def number(self) -> int:
-        """Return how many deliveries are held."""
-        statement = f"SELECT count(*) AS n FROM deliveries WHERE workspace_id = :workspace_id AND {_IS_HELD}"
-        return self._connection.number(statement, workspace_id=self._workspace_id)
+    def number(self, wanted: HeldFilter = ALL) -> int:
+        """Return how much of what is wanted is held."""
+        clauses, values = self._clauses(wanted)
+        return self._connection.number(
+            f"SELECT count(*) AS n FROM deliveries WHERE workspace_id = :workspace_id AND {clauses}", **values
+        )
 
-    def page(self, *, limit: int) -> list[Delivery]:
-        """Return what is held, that which was due first first."""
+    def page(self, wanted: HeldFilter = ALL, *, limit: int, offset: int = 0) -> list[Delivery]:
+        """Return a part of what is wanted and held, that which was due first first."""
+        clauses, values = self._clauses(wanted)
         statement = f"""
-            SELECT {COLUMNS} FROM deliveries WHERE workspace_id = :workspace_id AND {_IS_HELD}
-             ORDER BY due_at, id LIMIT :limit"""
-        return [
-            delivery_of(row) for row in self._connection.rows(statement, workspace_id=self._workspace_id, limit=limit)
-        ]
+            SELECT {COLUMNS} FROM deliveries WHERE workspace_id = :workspace_id AND {clauses}
+             ORDER BY due_at, id LIMIT :limit OFFSET :offset"""
+        return [delivery_of(row) for row in self._connection.rows(statement, limit=limit, offset=offset, **values)]
+
+    def _clauses(self, wanted: HeldFilter) -> tuple[str, dict[str, object]]:
+        asked = {
+            "event": wanted.event,
+            "booking_id": wanted.booking_id,
+            "rule_id": wanted.rule_id,
+            "recipient_key": recipient_key(wanted.recipient) if wanted.recipient else "",
+        }
+        values: dict[str, object] = {name: value for name, value in asked.items() if value}
+        clauses = " AND ".join([_IS_HELD, *(f"{name} = :{name}" for name in values)])
+        return clauses, {"workspace_id": self._workspace_id, **values}
 
     def misfits(self) -> list[str]:
         """Return what does not fit together, each with its number."""

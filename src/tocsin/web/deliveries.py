@@ -7,6 +7,7 @@ from typing import Literal
 from tocsin.domain.accounts import Role
 from tocsin.domain.delivery import Delivery, State
 from tocsin.domain.errors import ConflictError
+from tocsin.domain.restore import is_held
 from tocsin.services import deliveries, interventions, rules
 from tocsin.services.overview import advice_on
 from tocsin.services.ports import DeliveryFilter, Transaction
@@ -86,6 +87,7 @@ def show(visit: Visit) -> Shown:
             "interventions": tx.interventions.of([delivery.id]),
             "attempts": deliveries.history(tx, delivery.id),
             "advice": advice_on(tx, delivery),
+            "is_held": is_held(delivery),
             "rule_name": "a rule that is gone" if rule is None else rule.name or "a rule without a name",
             "booking": tx.bookings.get(delivery.booking_id),
             "message": _message(tx, visit, delivery),

@@ -4,6 +4,7 @@ from tocsin.bootstrap import App
 from tocsin.domain.delivery import Delivery, State
 from tocsin.domain.errors import ConflictError, NotFoundError
 from tocsin.domain.model import Workspace
+from tocsin.domain.restore import was_taken_as_sent
 from tocsin.services import deliveries
 from tocsin.services.ports import DeliveryFilter, Transaction
 from tocsin.services.ports import Page as Part
@@ -19,7 +20,8 @@ def messages(app: App, workspace: Workspace) -> list[Message]:
     with app.store.reading(workspace.id) as tx:
         wanted = DeliveryFilter(state=State.SENT.value)
         found, _ = deliveries.page(tx, wanted, Part(size=SHOWN))
-        shown = [message for delivery in found if (message := _read(tx, workspace, delivery)) is not None]
+        left = [delivery for delivery in found if not was_taken_as_sent(delivery)]
+        shown = [message for delivery in left if (message := _read(tx, workspace, delivery)) is not None]
     return sorted(shown, key=lambda message: message.at, reverse=True)
 
 

@@ -25,10 +25,12 @@ def show(visit: Visit) -> Shown:
     with visit.reading() as tx:
         found = overview(tx, time_zone=visit.workspace.time_zone, now=now)
         troubled = source_counts.troubled(tx, now=now)
+        held_number = 0 if visit.workspace.restored_at is None else tx.held.number()
     rsvps = {rsvp.value: found.rsvps.get(rsvp, 0) for rsvp in Rsvp}
     return {
         "overview": found,
         "troubled": troubled,
+        "held_number": held_number,
         "columns": charts.columns([_label(day.day) for day in found.days], [day.counts for day in found.days]),
         "rsvps": {name: number for name, number in rsvps.items() if number},
         "rsvp_bar": charts.shares(rsvps),

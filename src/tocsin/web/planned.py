@@ -109,10 +109,11 @@ def _of_day(tx: Transaction, visit: Visit, which: Which, day: date) -> Shown:
     part = Part(number=which.page, size=SHOWN)
     found, total = planned.of_day(tx, which.asked, day, part, time_zone=visit.workspace.time_zone)
     paging = Paging(path="/planned", query=visit.query, number=which.page, total=total)
-    return {"items": _items(tx, found), "paging": paging, "back": paging.kept}
+    return {"items": items(tx, found), "paging": paging, "back": paging.kept}
 
 
-def _items(tx: Transaction, found: Iterable[Delivery]) -> list[Item]:
+def items(tx: Transaction, found: Iterable[Delivery]) -> list[Item]:
+    """Return deliveries with what is to be known beside them."""
     deliveries = list(found)
     bookings = tx.bookings.of(one.booking_id for one in deliveries)
     names = {rule_id: tx.rules.get(rule_id) for rule_id in {one.rule_id for one in deliveries}}

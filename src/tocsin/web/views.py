@@ -14,6 +14,7 @@ from tocsin.web import (
     deliveries,
     dry_runs,
     effect,
+    held,
     mailbox,
     new_booking,
     opt_out,
@@ -43,6 +44,7 @@ PAGES = [
     *bookings.PAGES,
     *planned.PAGES,
     *deliveries.PAGES,
+    *held.PAGES,
     *mailbox.PAGES,
     *SETTINGS,
 ]

@@ -5,6 +5,7 @@ A session is 256 bits that only the browser's cookie holds; the store has a keye
 
 import hashlib
 import hmac
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -28,6 +29,8 @@ from tocsin.services import audit
 from tocsin.services.ports import Chance, Clock, Store, Transaction
 
 _TOKEN_LENGTH = 64  # characters
+log = logging.getLogger("tocsin.refusals")
+
 WRONG = "the address or the password is not right"
 
 
@@ -212,6 +215,8 @@ def _must_not_wait(wait: timedelta | None) -> None:
 def _note_refusal(door: Door, workspace_id: WorkspaceId, account: Account | None, *, source: str) -> None:
     # An address that has no account is not written down: some people type their password in its place.
     who = "somebody without an account" if account is None else account.email
+    named = {} if account is None else {"account": account.id, "person": account.email}
+    log.warning("signing in was refused: the address or the password is wrong", extra={"client": source, **named})
     with door.store.transaction(workspace_id, by=By(who=who, through=Through.PAGES)) as tx:
         thing = "" if account is None else account.id
         audit.note(tx, Verb.ACCOUNT_REFUSED, thing, name=who, after={"from": source, "by": "password"})

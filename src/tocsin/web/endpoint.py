@@ -13,6 +13,8 @@ from starlette.routing import Route
 
 from tocsin.bootstrap import App
 from tocsin.domain.errors import ConflictError, InvalidInputError, Problem, RateLimitedError, TocsinError
+from tocsin.logs import refusals
+from tocsin.logs.about import note
 from tocsin.observation import workspace_at
 from tocsin.services import accounts
 from tocsin.web import forms, guard
@@ -59,6 +61,7 @@ def _answered(app: App, page: Page, request: Request, body: bytes) -> Response:
             return _to_sign_in(visit, page)
         return _respond(visit, page, _form_of(visit, page, request, body))
     except TocsinError as error:
+        refusals.because(error)
         return _failed(app, visit, str(error), status=status_of(error))
     except Exception:
         incident = uuid.uuid4().hex[:12]
@@ -70,6 +73,8 @@ def _visit(app: App, request: Request) -> Visit:
     workspace = workspace_at(app, request.headers.getlist("host"))
     token = request.cookies.get(guard.COOKIE, "")
     account = accounts.signed_in(guard.door_of(app), workspace.id, token)
+    if account is not None:
+        note(account=account.id)
     query = request.url.query
     return Visit(
         app=app,
@@ -125,6 +130,7 @@ def _must_read(form: type[Form], sent: Any) -> Form:
 
 
 def _shown_again(visit: Visit, page: Page, sent: dict[str, str], error: TocsinError) -> Response:
+    refusals.because(error)
     problems: tuple[Problem, ...] = error.problems if isinstance(error, InvalidInputError) else ()
     filled = Filled.of(page.form, sent, problems)
     if not problems:

@@ -3,7 +3,7 @@
 import pytest
 
 from tests.builders import DAY, HOUR, MINUTE, NOON, SECOND, a_session, an_account
-from tocsin.domain.accounts import Role, password_complaint
+from tocsin.domain.accounts import Role
 from tocsin.domain.errors import PermissionDeniedError
 
 
@@ -37,24 +37,3 @@ def test_a_session_ends_when_it_is_not_used_and_after_a_week_at_last(
 def test_that_a_session_is_used_is_noted_once_a_minute() -> None:
     assert not a_session().is_to_be_seen(NOON + MINUTE - SECOND)
     assert a_session().is_to_be_seen(NOON + MINUTE)
-
-
-@pytest.mark.parametrize(
-    ("password", "wrong"),
-    [
-        ("eleven char", "12 to 256"),
-        ("ab" * 129, "12 to 256"),
-        ("aaaaaaaaaaaaaaaa", "too easy"),
-        ("my ann@example.com", "too easy"),
-        ("ann@example.", "too easy"),
-        ("correct horse\nbattery", "one line"),
-        ("correct horse\0battery", "one line"),
-    ],
-)
-def test_a_password_is_refused(password: str, wrong: str) -> None:
-    assert wrong in (password_complaint(password, email="Ann@example.com") or "")
-
-
-@pytest.mark.parametrize("password", ["correct horse battery", "пароль из слов", "x" * 250 + "1234567"[:5]])
-def test_a_long_password_is_accepted(password: str) -> None:
-    assert password_complaint(password, email="ann@example.com") is None

@@ -215,3 +215,18 @@ def test_old_sessions_and_counts_do_not_pile_up(door: Door, clock: SettableClock
     with door.store._database.reading() as connection:  # type: ignore[attr-defined]
         assert connection.number("SELECT count(*) AS n FROM sessions") == 1
         assert connection.number("SELECT count(*) AS n FROM sign_ins WHERE kind = 'account'") == 0
+
+
+@pytest.mark.parametrize(
+    ("password", "wrong"),
+    [("1qaz2wsx3edc", "tried first everywhere"), ("acme-2026-rocks", "hardly more than"), ("short", "12 to 256")],
+)
+def test_no_way_to_choose_a_password_takes_one_that_is_easy_to_guess(door: Door, password: str, wrong: str) -> None:
+    with door.store.transaction(WORKSPACE_ID) as tx:
+        with pytest.raises(InvalidInputError, match=wrong):
+            accounts.set_password(tx, "ann@example.com", password, chance=a_chance())
+        with pytest.raises(InvalidInputError, match=wrong):
+            accounts.create(tx, "bob@example.com", password, role=Role.VIEWER, now=door.clock(), chance=a_chance())
+    with pytest.raises(InvalidInputError, match=wrong):
+        accounts.change_password(door, a_workspace(), GIVEN, password)
+    assert email_of(door, sign_in(door)) == "ann@example.com"

@@ -7,9 +7,6 @@ from enum import StrEnum
 from tocsin.domain.errors import PermissionDeniedError
 from tocsin.domain.model import WorkspaceId
 
-SHORTEST_PASSWORD = 12  # characters
-LONGEST_PASSWORD = 256
-
 
 class Role(StrEnum):
     """What an account may do: everything, or look at everything and change nothing."""
@@ -75,17 +72,3 @@ TRIES_WINDOW = timedelta(minutes=15)
 # An address can be that of a whole office, or of a proxy that does not say for whom it asks.
 MOST_TRIES_OF_ACCOUNT = 10
 MOST_TRIES_FROM_ADDRESS = 100
-
-
-def password_complaint(password: str, *, email: str) -> str | None:
-    """Tell what is wrong with `password` for the account of `email`, or None.
-
-    Length is what counts, and not which kinds of characters there are (NIST SP 800-63B, 3.1.1).
-    """
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        return f"must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters"
-    if "\n" in password or "\0" in password:
-        return "must be one line"
-    if len(set(password)) < 5 or email.lower() in password.lower() or password.lower() in email.lower():
-        return "is too easy to guess; take several words, and not the address"
-    return None

@@ -19,11 +19,11 @@ from tocsin.domain.accounts import (
     Account,
     Role,
     Session,
-    password_complaint,
 )
 from tocsin.domain.audit import By, Through, Verb
 from tocsin.domain.errors import InvalidInputError, NotFoundError, RateLimitedError
 from tocsin.domain.model import Workspace, WorkspaceId
+from tocsin.domain.passwords import complaint
 from tocsin.formats import addresses, passwords
 from tocsin.services import audit
 from tocsin.services.ports import Chance, Clock, Store, Transaction
@@ -63,7 +63,7 @@ def create(tx: Transaction, email: str, password: str | None, *, role: Role, now
         raise InvalidInputError.of("email", wrong)
     account = Account(id=chance.new_id(), workspace_id=tx.workspace_id, email=_normal(email), role=role, created_at=now)
     # Without a password it is the hash of what nobody has seen, so that a try takes as long as any.
-    kept = _unseen(chance) if password is None else _hash(password, email=account.email, chance=chance)
+    kept = _unseen(chance) if password is None else _hash(tx, password, email=account.email, chance=chance)
     if not tx.accounts.add(account, kept):
         raise InvalidInputError.of("email", f"there is an account of {account.email} already")
     audit.note(tx, Verb.ACCOUNT_CREATED, account.id, name=account.email, after=account)
@@ -86,7 +86,7 @@ def get(tx: Transaction, email: str) -> Account:
 def set_password(tx: Transaction, email: str, password: str, *, chance: Chance) -> Account:
     """Give an account another password, and end its sessions. Raises NotFoundError, InvalidInputError."""
     account = get(tx, email)
-    tx.accounts.set_password(account.id, _hash(password, email=account.email, chance=chance))
+    tx.accounts.set_password(account.id, _hash(tx, password, email=account.email, chance=chance))
     tx.sessions.end_all(account.id)
     audit.note(tx, Verb.ACCOUNT_PASSWORD_CHANGED, account.id, name=account.email)
     return account
@@ -235,8 +235,12 @@ def _count(tx: Transaction, tried: dict[str, str], *, now: datetime) -> timedelt
     return max(waits, default=None)
 
 
-def _hash(password: str, *, email: str, chance: Chance) -> str:
-    wrong = password_complaint(password, email=email)
+def _hash(tx: Transaction, password: str, *, email: str, chance: Chance) -> str:
+    workspace = tx.workspaces.by_id(tx.workspace_id)
+    names = () if workspace is None else (workspace.name, workspace.subdomain)
+    wrong = complaint(password, email=email, workspace=names)
+    if wrong is None and passwords.is_common(password):
+        wrong = "is one of those that are tried first everywhere; take several words"
     if wrong is not None:
         raise InvalidInputError.of("password", wrong)
     return _hashed(password, chance)

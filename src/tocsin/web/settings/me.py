@@ -1,7 +1,7 @@
 """What somebody sets for himself: his password, and in which time zone and language he reads the pages."""
 
-from tocsin.domain.accounts import SHORTEST_PASSWORD
 from tocsin.domain.errors import InvalidInputError
+from tocsin.domain.passwords import SHORTEST_PASSWORD
 from tocsin.formats.zones import ZONES
 from tocsin.services import accounts
 from tocsin.services.account_reading import set_reading

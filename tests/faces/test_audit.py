@@ -3,6 +3,7 @@
 import ast
 import csv
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -280,6 +281,13 @@ def rule_forms(ann: Visitor, world: World) -> Forms:
     }
 
 
+def elsewhere(ann: Visitor) -> str:
+    """Sign Ann in on another browser too; return the name of that session."""
+    assert Visitor(client=ann.client).sign_in().status_code == 303
+    names = re.findall(r'name="session" value="(\w+)"', ann.get("/settings/me").text)
+    return str(names[0])
+
+
 def people_forms(ann: Visitor) -> Forms:
     an_account(ann.client, "bob@example.com", role="viewer")
     bob = {"account": the_id(ann, "bob@example.com")}
@@ -288,6 +296,8 @@ def people_forms(ann: Visitor) -> Forms:
     return {
         "/settings/me/reading": lambda: ("/settings/me/reading", {"time_zone": "Asia/Tokyo"}),
         "/settings/me/password": lambda: ("/settings/me/password", again),
+        "/settings/me/sessions/end": lambda: ("/settings/me/sessions/end", {"session": elsewhere(ann)}),
+        "/settings/me/sessions/end-others": lambda: ("/settings/me/sessions/end-others", {"present": elsewhere(ann)}),
         "/settings/people/add": lambda: ("/settings/people/add", {"email": "zoe@example.com", "role": "viewer"}),
         "/settings/people/link": lambda: ("/settings/people/link", bob),
         "/settings/people/role": lambda: ("/settings/people/role", bob | {"role": "admin"}),

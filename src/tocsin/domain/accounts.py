@@ -1,4 +1,4 @@
-"""Who may use the pages: accounts with a role, the sessions in which they are signed in, and how often signing in is tried."""
+"""Who may use the pages: accounts with a role, and how often signing in is tried."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,10 +16,19 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """Somebody as an OpenID provider knows him; it gives `name` to nobody else (OpenID Connect Core, 2)."""
+
+    issuer: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """Somebody who may sign in to the pages of one workspace. The password is not here: the store holds a slow hash of it.
 
-    `time_zone` and `locale` are those in which the account reads the pages; None: the workspace's.
+    `time_zone` and `locale` are those in which the account reads the pages; None: the workspace's. `subject` is who the
+    sign-in service says has it.
     """
 
     id: str
@@ -29,6 +38,7 @@ class Account:
     created_at: datetime
     time_zone: str | None = None
     locale: str | None = None
+    subject: Subject | None = None
 
     def must_be(self, role: Role) -> None:
         """Raise PermissionDeniedError unless the account may do what `role` may; an admin may do all."""
@@ -36,28 +46,6 @@ class Account:
             raise PermissionDeniedError(
                 f"your account may look and not change; ask somebody with the role {role.value}"
             )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
-    """An account that is signed in. It ends when nobody has used it for IDLE, and LONGEST after signing in at last."""
-
-    account_id: str
-    created_at: datetime
-    seen_at: datetime
-
-    def is_over(self, now: datetime) -> bool:
-        """Tell whether the session has run out."""
-        return now >= min(self.seen_at + IDLE, self.created_at + LONGEST)
-
-    def is_to_be_seen(self, now: datetime) -> bool:
-        """Tell whether it is worth a write that the session is used; not at every look at a page."""
-        return now >= self.seen_at + SEEN_EVERY
-
-
-IDLE = timedelta(hours=8)
-LONGEST = timedelta(days=7)
-SEEN_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

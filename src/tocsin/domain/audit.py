@@ -53,6 +53,7 @@ class Verb(StrEnum):
     ACCOUNT_DELETED = "account.deleted"
     ACCOUNT_SIGNED_IN = "account.signed_in"
     ACCOUNT_REFUSED = "account.refused"
+    ACCOUNT_SESSIONS_ENDED = "account.sessions_ended"
     DELIVERY_PAUSED = "delivery.paused"
     DELIVERY_RESUMED = "delivery.resumed"
     DELIVERY_RETRIED = "delivery.retried"

@@ -1,47 +1,30 @@
-"""Accounts and sessions: who may use the pages of a workspace, signing in, and out.
+"""Accounts: who may use the pages of a workspace, and signing in by a password."""
 
-A session is 256 bits that only the browser's cookie holds; the store has a keyed hash of them, as it has of API keys.
-"""
-
-import hashlib
-import hmac
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from tocsin.domain.accounts import (
-    IDLE,
-    LONGEST,
     MOST_TRIES_FROM_ADDRESS,
     MOST_TRIES_OF_ACCOUNT,
     TRIES_WINDOW,
     Account,
     Role,
-    Session,
 )
 from tocsin.domain.audit import By, Through, Verb
 from tocsin.domain.errors import InvalidInputError, NotFoundError, RateLimitedError
 from tocsin.domain.model import Workspace, WorkspaceId
 from tocsin.domain.passwords import complaint
+from tocsin.domain.sessions import PASSWORD, Seat, Session
 from tocsin.formats import addresses, passwords
-from tocsin.services import audit
-from tocsin.services.ports import Chance, Clock, Store, Transaction
+from tocsin.services import audit, sessions
+from tocsin.services.ports import Chance, Transaction
+from tocsin.services.sessions import Door, by, keyed
 
-_TOKEN_LENGTH = 64  # characters
 log = logging.getLogger("tocsin.refusals")
 
 WRONG = "the address or the password is not right"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
-    """What signing in works with. `pepper` keys the hashes of sessions."""
-
-    store: Store
-    clock: Clock
-    chance: Chance
-    pepper: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +33,7 @@ class Credentials:
 
     email: str
     password: str
-    source: str
+    seat: Seat
 
 
 def create(tx: Transaction, email: str, password: str | None, *, role: Role, now: datetime, chance: Chance) -> Account:
@@ -110,7 +93,7 @@ def sign_in(door: Door, workspace: Workspace, given: Credentials) -> str:
     account = _proved(door, workspace, given)
     if account is None:
         raise InvalidInputError.of("password", WRONG)
-    return begin_session(door, account, source=given.source, way="password")
+    return sessions.begin(door, account, seat=given.seat, way=PASSWORD)
 
 
 def change_password(door: Door, workspace: Workspace, given: Credentials, password: str) -> str:
@@ -121,17 +104,28 @@ def change_password(door: Door, workspace: Workspace, given: Credentials, passwo
     account = _proved(door, workspace, given)
     if account is None:
         raise InvalidInputError.of("present", "is not your password")
-    with door.store.transaction(workspace.id, by=_by(account)) as tx:
+    with door.store.transaction(workspace.id, by=by(account)) as tx:
         set_password(tx, account.email, password, chance=door.chance)
-        return _begin(tx, door, account, source=given.source, way="password")
+        return sessions.begin_in(tx, door, account, seat=given.seat, way=PASSWORD)
+
+
+def must_be_proved(door: Door, workspace: Workspace, given: Credentials, session: Session) -> None:
+    """Raise InvalidInputError for `present` unless somebody has signed in just now, or gives the password again.
+
+    Who has none signs in anew. Raises RateLimitedError as `sign_in`.
+    """
+    if not session.is_fresh(door.clock()) and _proved(door, workspace, given) is None:
+        raise InvalidInputError.of(
+            "present", "is not your password; without one, sign out, sign in and come back at once"
+        )
 
 
 def _proved(door: Door, workspace: Workspace, given: Credentials) -> Account | None:
     """Return the account if the password is its own; that is counted, and may be tried only so often."""
     email, now = _normal(given.email), door.clock()
     tried = {
-        "account": _keyed(door.pepper, "account", email),
-        "source": _keyed(door.pepper, "source", _net(given.source)),
+        "account": keyed(door.pepper, "account", email),
+        "source": keyed(door.pepper, "source", _net(given.seat.source)),
     }
     with door.store.transaction(workspace.id) as tx:
         wait = _count(tx, tried, now=now)
@@ -142,14 +136,14 @@ def _proved(door: Door, workspace: Workspace, given: Credentials) -> Account | N
     # Looked at also where there is no account, so that it takes as long.
     if passwords.matches(given.password, kept) and account is not None:
         return account
-    _note_refusal(door, workspace.id, account, source=given.source)
+    _note_refusal(door, workspace.id, account, source=given.seat.source)
     return None
 
 
 def must_not_be_often(door: Door, workspace_id: WorkspaceId, *, source: str) -> None:
     """Count a try to sign in by other means from a source. Raises RateLimitedError if there were too many."""
     with door.store.transaction(workspace_id) as tx:
-        wait = _count(tx, {"source": _keyed(door.pepper, "source", _net(source))}, now=door.clock())
+        wait = _count(tx, {"source": keyed(door.pepper, "source", _net(source))}, now=door.clock())
     _must_not_wait(wait)
 
 
@@ -157,53 +151,6 @@ def find(tx: Transaction, email: str) -> Account | None:
     """Return the account with an address, if there is one."""
     found = tx.accounts.by_email(_normal(email))
     return None if found is None else found[0]
-
-
-def begin_session(door: Door, account: Account, *, source: str, way: str) -> str:
-    """Begin a session of somebody who has proved who he is, in a `way`; return what the cookie is to hold."""
-    with door.store.transaction(account.workspace_id, by=_by(account)) as tx:
-        return _begin(tx, door, account, source=source, way=way)
-
-
-def _by(account: Account) -> By:
-    return By(who=account.email, through=Through.PAGES)
-
-
-def _begin(tx: Transaction, door: Door, account: Account, *, source: str, way: str) -> str:
-    token, now = door.chance.new_secret(), door.clock()
-    tx.sign_ins.clear("account", _keyed(door.pepper, "account", account.email))
-    tx.sessions.forget(created_before=now - LONGEST, seen_before=now - IDLE)
-    session = Session(account_id=account.id, created_at=now, seen_at=now)
-    tx.sessions.add(session, _keyed(door.pepper, "session", token))
-    audit.note(tx, Verb.ACCOUNT_SIGNED_IN, account.id, name=account.email, after={"from": source, "by": way})
-    return token
-
-
-def signed_in(door: Door, workspace_id: WorkspaceId, token: str) -> Account | None:
-    """Return whose session `token` is, in this workspace and still, or None."""
-    if len(token) != _TOKEN_LENGTH:
-        return None
-    token_hash, now = _keyed(door.pepper, "session", token), door.clock()
-    with door.store.reading(workspace_id) as tx:
-        found = tx.sessions.get(token_hash)
-    if found is None or found[0].is_over(now):
-        return None
-    session, account = found
-    if session.is_to_be_seen(now):
-        with door.store.transaction(workspace_id) as tx:
-            tx.sessions.see(token_hash, at=now)
-    return account
-
-
-def sign_out(door: Door, workspace_id: WorkspaceId, token: str) -> None:
-    """End the session that `token` is."""
-    with door.store.transaction(workspace_id) as tx:
-        tx.sessions.end(_keyed(door.pepper, "session", token))
-
-
-def form_token(door: Door, token: str) -> str:
-    """Return what every form of a session carries, so that nobody else's page can send one."""
-    return _keyed(door.pepper, "form", token)
 
 
 def _must_not_wait(wait: timedelta | None) -> None:
@@ -269,7 +216,3 @@ def _net(source: str) -> str:
     if isinstance(address, IPv6Address):
         return str(address.ipv4_mapped or ip_network((address, 64), strict=False))
     return str(address)
-
-
-def _keyed(pepper: bytes, purpose: str, value: str) -> str:
-    return hmac.new(pepper, f"{purpose}:{value}".encode(errors="replace"), hashlib.sha256).hexdigest()

@@ -13,10 +13,11 @@ from starlette.routing import Route
 
 from tocsin.bootstrap import App
 from tocsin.domain.errors import ConflictError, InvalidInputError, Problem, RateLimitedError, TocsinError
+from tocsin.domain.sessions import Seat, browser_of
 from tocsin.logs import refusals
 from tocsin.logs.about import note
 from tocsin.observation import workspace_at
-from tocsin.services import accounts
+from tocsin.services import sessions
 from tocsin.web import forms, guard
 from tocsin.web.fields import Filled, Form, read
 from tocsin.web.navigation import ENTRIES
@@ -72,7 +73,7 @@ def _answered(app: App, page: Page, request: Request, body: bytes) -> Response:
 def _visit(app: App, request: Request) -> Visit:
     workspace = workspace_at(app, request.headers.getlist("host"))
     token = request.cookies.get(guard.COOKIE, "")
-    account = accounts.signed_in(guard.door_of(app), workspace.id, token)
+    session, account = sessions.find(guard.door_of(app), workspace.id, token) or (None, None)
     if account is not None:
         note(account=account.id)
     query = request.url.query
@@ -81,11 +82,15 @@ def _visit(app: App, request: Request) -> Visit:
         workspace=workspace,
         account=account,
         token=token if account is not None else "",
+        session=session,
         # No id holds what cannot be printed, and PostgreSQL refuses a NUL even in a question.
         path={name: value if value.isprintable() else "" for name, value in request.path_params.items()},
         query=dict(request.query_params),
         address=request.scope["path"] + (f"?{query}" if query else ""),
-        source=request.client.host if request.client else "",
+        seat=Seat(
+            source=request.client.host if request.client else "",
+            browser=browser_of(request.headers.get("user-agent", "")),
+        ),
         origin=guard.origin_of(app, request, workspace),
         openid=request.cookies.get(guard.OPENID_COOKIE, ""),
         fetch_site=request.headers.get("sec-fetch-site", ""),

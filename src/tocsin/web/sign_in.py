@@ -1,6 +1,6 @@
 """Signing in and out."""
 
-from tocsin.services import accounts
+from tocsin.services import accounts, sessions
 from tocsin.services.accounts import Credentials
 from tocsin.web.endpoint import local
 from tocsin.web.fields import Form, Line
@@ -29,17 +29,17 @@ def form_again(visit: Visit) -> Shown:
 
 def sign_in(visit: Visit, form: SignIn) -> Answer:
     """Begin a session."""
-    given = Credentials(email=form.email, password=form.password, source=visit.source)
+    given = Credentials(email=form.email, password=form.password, seat=visit.seat)
     door = door_of(visit.app)
     token = accounts.sign_in(door, visit.workspace, given)
     if visit.token:
-        accounts.sign_out(door, visit.workspace.id, visit.token)
+        sessions.sign_out(door, visit.workspace.id, visit.token)
     return Goto(to=local(form.next), token=token)
 
 
 def sign_out(visit: Visit, _form: Form) -> Answer:
     """End the session."""
-    accounts.sign_out(door_of(visit.app), visit.workspace.id, visit.token)
+    sessions.sign_out(door_of(visit.app), visit.workspace.id, visit.token)
     return Goto(to="/sign-in", notice="signed-out", token="")
 
 

@@ -11,6 +11,7 @@ from tocsin.domain.accounts import Account, Role
 from tocsin.domain.audit import By, Through
 from tocsin.domain.errors import TocsinError
 from tocsin.domain.model import Workspace
+from tocsin.domain.sessions import Seat, Session
 from tocsin.formats import dates
 from tocsin.services.ports import Transaction
 from tocsin.web.fields import Form
@@ -102,6 +103,8 @@ NOTICES = {
     "account-removed": "The account is removed, and signed out everywhere.",
     "role": "The role is changed.",
     "password": "You have a new password. Whoever was signed in elsewhere with the former one is signed out.",
+    "session-ended": "The session is ended; whoever used it has to sign in.",
+    "sessions-ended": "All your other sessions are ended.",
     "password-chosen": "Your password is set. Sign in with it.",
     "key-revoked": "The key opens nothing any more.",
     "dkim-made": "The key is made. Add its record to the DNS, and then let it sign.",
@@ -127,7 +130,8 @@ class Visit:
     path: Mapping[str, str]
     query: Mapping[str, str]
     address: str  # path and query
-    source: str  # the network address that it comes from
+    seat: Seat  # the network address that it comes from, and the browser
+    session: Session | None = None
     origin: str = ""  # of the pages, as this visitor reaches them
     openid: str = ""  # what the cookie of a sign-in by the sign-in service holds
     fetch_site: str = ""  # by whose page the browser says that it was asked for
@@ -143,6 +147,13 @@ class Visit:
         if self.account is None:
             raise AssertionError("only pages without a role are shown to nobody")
         return self.account
+
+    @property
+    def seated(self) -> Session:
+        """The session of who is signed in."""
+        if self.session is None:
+            raise AssertionError("only pages without a role are shown to nobody")
+        return self.session
 
     @property
     def can_write(self) -> bool:

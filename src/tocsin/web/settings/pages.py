@@ -8,6 +8,7 @@ from tocsin.web.settings import (
     links,
     me,
     members,
+    my_sessions,
     outcomes,
     people,
     recipients,
@@ -33,5 +34,6 @@ PAGES = [
     *keys.PAGES,
     *audit.PAGES,
     *me.PAGES,
+    *my_sessions.PAGES,
     *first_password.PAGES,
 ]

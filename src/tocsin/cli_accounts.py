@@ -54,6 +54,13 @@ def set_password(subdomain: Subdomain, email: Email, password_file: PasswordFile
     say(f"{done['email']} has a new password, and is signed out everywhere")
 
 
+@account.command("unbind")
+def unbind_account(subdomain: Subdomain, email: Email) -> None:
+    """Let whoever comes next from the sign-in service with this address have the account."""
+    done = bootstrap.administer(bootstrap.settings(), "account unbind", {"subdomain": subdomain, "email": email})
+    say(f"{done['email']} is bound to nobody at the sign-in service, and is signed out everywhere")
+
+
 @account.command("delete")
 def delete_account(subdomain: Subdomain, email: Email) -> None:
     """Delete an account; whoever is signed in with it is signed out."""

@@ -34,6 +34,7 @@ PLACES = {
     "person export": ["address"],
     "person erase": ["address"],
     "account password": ["email"],
+    "account unbind": ["email"],
     "account delete": ["email"],
     "recipient remove": ["address"],
     "dkim activate": ["domain"],

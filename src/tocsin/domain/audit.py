@@ -50,6 +50,8 @@ class Verb(StrEnum):
     ACCOUNT_CHANGED = "account.changed"
     ACCOUNT_PASSWORD_CHANGED = "account.password_changed"  # noqa: S105  a verb
     ACCOUNT_LINK_MADE = "account.password_link_made"
+    ACCOUNT_BOUND = "account.bound"
+    ACCOUNT_UNBOUND = "account.unbound"
     ACCOUNT_DELETED = "account.deleted"
     ACCOUNT_SIGNED_IN = "account.signed_in"
     ACCOUNT_REFUSED = "account.refused"

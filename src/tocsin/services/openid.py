@@ -16,8 +16,7 @@ from tocsin.domain.audit import By, Through, Verb
 from tocsin.domain.errors import PermissionDeniedError, UnavailableError
 from tocsin.domain.model import Workspace, WorkspaceId
 from tocsin.domain.sessions import SERVICE, Seat
-from tocsin.formats import addresses
-from tocsin.services import accounts, audit, sessions
+from tocsin.services import accounts, audit, sessions, subjects
 from tocsin.services.ports_openid import Person, Proof, Provider
 from tocsin.services.sessions import Door
 
@@ -76,19 +75,15 @@ def finish(door: Door, provider: Provider, workspace: Workspace, returned: Retur
 
 
 def _session(door: Door, workspace: Workspace, person: Person, *, seat: Seat) -> str:
-    if addresses.complaint(person.email) is not None or not person.is_verified:
-        _note_refusal(door, workspace.id, "somebody whose address is not verified", seat.source)
-        raise PermissionDeniedError(
-            "the sign-in service does not say that your mail address is yours (email_verified), so it opens nothing here"
-        )
-    with door.store.reading(workspace.id) as tx:
-        found = accounts.find(tx, person.email)
-    if found is None:
-        _note_refusal(door, workspace.id, person.email, seat.source)
-        raise PermissionDeniedError(
-            f"there is no account of {person.email} in {workspace.name}, and signing in makes none; ask an admin for one"
-        )
-    return sessions.begin(door, found, seat=seat, way=SERVICE)
+    who = person.email.lower() if person.is_verified else "somebody whose address is not verified"
+    try:
+        with door.store.transaction(workspace.id, by=By(who=who, through=Through.PAGES)) as tx:
+            account = subjects.account_of(tx, person, workspace=workspace.name)
+    except PermissionDeniedError:
+        # In a transaction of its own, because the other one is undone.
+        _note_refusal(door, workspace.id, who, seat.source)
+        raise
+    return sessions.begin(door, account, seat=seat, way=SERVICE)
 
 
 def _must_be_ours(door: Door, workspace_id: WorkspaceId, returned: Returned) -> str:

@@ -39,6 +39,7 @@ _DEFAULTS = {
     "TOCSIN_OIDC_ISSUER": "",
     "TOCSIN_OIDC_CLIENT_ID": "",
     "TOCSIN_OIDC_CLIENT_SECRET": "",
+    "TOCSIN_OIDC_ACR": "",
     # For the project's own tests: see services/faults.py, and workers/lease.py for how long a killed worker's work waits.
     "TOCSIN_FAULTS": "",
     "TOCSIN_LEASE_S": "60",

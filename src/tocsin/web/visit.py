@@ -102,6 +102,7 @@ NOTICES = {
     "account-added": "The account is made.",
     "account-removed": "The account is removed, and signed out everywhere.",
     "role": "The role is changed.",
+    "unbound": "The account is signed out, and belongs to whoever comes next from the sign-in service with its address.",
     "password": "You have a new password. Whoever was signed in elsewhere with the former one is signed out.",
     "session-ended": "The session is ended; whoever used it has to sign in.",
     "sessions-ended": "All your other sessions are ended.",

@@ -61,6 +61,13 @@ def unbind_account(subdomain: Subdomain, email: Email) -> None:
     say(f"{done['email']} is bound to nobody at the sign-in service, and is signed out everywhere")
 
 
+@account.command("reset-factor")
+def reset_factor(subdomain: Subdomain, email: Email) -> None:
+    """Take away the second factor of somebody who has lost it; the password stays."""
+    done = bootstrap.administer(bootstrap.settings(), "account reset-factor", {"subdomain": subdomain, "email": email})
+    say(f"{done['email']} signs in by the password alone, until another second factor is set up")
+
+
 @account.command("delete")
 def delete_account(subdomain: Subdomain, email: Email) -> None:
     """Delete an account; whoever is signed in with it is signed out."""

@@ -12,7 +12,7 @@ from tocsin.domain.model import WorkspaceId
 from tocsin.domain.sessions import FRESH, MOST_AT_ONCE, Seat
 from tocsin.formats import passwords
 from tocsin.services import accounts, sessions
-from tocsin.services.accounts import Credentials
+from tocsin.services.accounts import Credentials, SignedIn
 from tocsin.services.sessions import Door
 from tocsin.storage.store import SqlStore
 
@@ -39,7 +39,9 @@ def door(store: SqlStore, clock: SettableClock) -> Door:
 
 
 def sign_in(door: Door, source: str = "192.0.2.1", **changes: str) -> str:
-    return accounts.sign_in(door, a_workspace(), replace(GIVEN, seat=Seat(source=source), **changes))
+    found = accounts.sign_in(door, a_workspace(), replace(GIVEN, seat=Seat(source=source), **changes))
+    assert isinstance(found, SignedIn)
+    return found.token
 
 
 def email_of(door: Door, token: str) -> str | None:

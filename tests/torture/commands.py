@@ -35,6 +35,7 @@ PLACES = {
     "person erase": ["address"],
     "account password": ["email"],
     "account unbind": ["email"],
+    "account reset-factor": ["email"],
     "account delete": ["email"],
     "recipient remove": ["address"],
     "dkim activate": ["domain"],

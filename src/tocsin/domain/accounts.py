@@ -28,7 +28,7 @@ class Account:
     """Somebody who may sign in to the pages of one workspace. The password is not here: the store holds a slow hash of it.
 
     `time_zone` and `locale` are those in which the account reads the pages; None: the workspace's. `subject` is who the
-    sign-in service says has it.
+    sign-in service says has it; `has_second_factor`: a password alone lets nobody in.
     """
 
     id: str
@@ -39,6 +39,7 @@ class Account:
     time_zone: str | None = None
     locale: str | None = None
     subject: Subject | None = None
+    has_second_factor: bool = False
 
     def must_be(self, role: Role) -> None:
         """Raise PermissionDeniedError unless the account may do what `role` may; an admin may do all."""

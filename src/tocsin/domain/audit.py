@@ -52,6 +52,8 @@ class Verb(StrEnum):
     ACCOUNT_LINK_MADE = "account.password_link_made"
     ACCOUNT_BOUND = "account.bound"
     ACCOUNT_UNBOUND = "account.unbound"
+    ACCOUNT_FACTOR_ON = "account.second_factor_on"
+    ACCOUNT_FACTOR_OFF = "account.second_factor_off"
     ACCOUNT_DELETED = "account.deleted"
     ACCOUNT_SIGNED_IN = "account.signed_in"
     ACCOUNT_REFUSED = "account.refused"

@@ -18,7 +18,7 @@ from tocsin.domain.model import Workspace, WorkspaceId
 from tocsin.domain.passwords import complaint
 from tocsin.domain.sessions import PASSWORD, Seat, Session
 from tocsin.formats import addresses, passwords
-from tocsin.services import audit, sessions
+from tocsin.services import audit, second_factor, sessions
 from tocsin.services.ports import Chance, Transaction
 from tocsin.services.sessions import Door, by, keyed
 
@@ -34,6 +34,20 @@ class Credentials:
     email: str
     password: str
     seat: Seat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """A session has begun; `token` is what the cookie is to hold, which is new each time."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeWanted:
+    """The password is right, and the account has a second factor; `proof` says the former, with the code."""
+
+    proof: str
 
 
 def create(tx: Transaction, email: str, password: str | None, *, role: Role, now: datetime, chance: Chance) -> Account:
@@ -84,8 +98,8 @@ def delete(tx: Transaction, email: str) -> Account:
     return account
 
 
-def sign_in(door: Door, workspace: Workspace, given: Credentials) -> str:
-    """Begin a session; return what the cookie is to hold, which is new each time.
+def sign_in(door: Door, workspace: Workspace, given: Credentials) -> SignedIn | CodeWanted:
+    """Begin a session, or say that a code is wanted too.
 
     Raises InvalidInputError, the same and after as long whether there is no such account or the password is another's;
     RateLimitedError if it was tried too often for this account or from this source, right or wrong.
@@ -93,7 +107,32 @@ def sign_in(door: Door, workspace: Workspace, given: Credentials) -> str:
     account = _proved(door, workspace, given)
     if account is None:
         raise InvalidInputError.of("password", WRONG)
-    return sessions.begin(door, account, seat=given.seat, way=PASSWORD)
+    if not account.has_second_factor:
+        return SignedIn(token=sessions.begin(door, account, seat=given.seat, way=PASSWORD))
+    with door.store.reading(workspace.id) as tx:
+        _, kept = tx.accounts.by_id(account.id) or (account, "")
+    return CodeWanted(proof=second_factor.proof_of(door, account, kept))
+
+
+def enter_code(door: Door, workspace: Workspace, proof: str, code: str, *, seat: Seat) -> str:
+    """Begin a session of somebody whose password was right, if the code is too; return what the cookie is to hold.
+
+    Raises InvalidInputError, and RateLimitedError as `sign_in`, which counts the same tries.
+    """
+    with door.store.reading(workspace.id) as tx:
+        account = second_factor.proved(tx, door, proof)
+    if account is None:
+        raise InvalidInputError.of("proof", "ran out; begin again with the password")
+    with door.store.transaction(workspace.id) as tx:
+        wait = _count(tx, _tried(door, account.email, seat), now=door.clock())
+    _must_not_wait(wait)
+    # Taken in a transaction of its own, so that a code is used up whatever becomes of the session.
+    with door.store.transaction(workspace.id) as tx:
+        way = second_factor.take(tx, door, account, code)
+    if not way:
+        _note_refusal(door, workspace.id, account, source=seat.source, way="second factor")
+        raise InvalidInputError.of("code", second_factor.WRONG)
+    return sessions.begin(door, account, seat=seat, way=PASSWORD, beside=way)
 
 
 def change_password(door: Door, workspace: Workspace, given: Credentials, password: str) -> str:
@@ -122,13 +161,9 @@ def must_be_proved(door: Door, workspace: Workspace, given: Credentials, session
 
 def _proved(door: Door, workspace: Workspace, given: Credentials) -> Account | None:
     """Return the account if the password is its own; that is counted, and may be tried only so often."""
-    email, now = _normal(given.email), door.clock()
-    tried = {
-        "account": keyed(door.pepper, "account", email),
-        "source": keyed(door.pepper, "source", _net(given.seat.source)),
-    }
+    email = _normal(given.email)
     with door.store.transaction(workspace.id) as tx:
-        wait = _count(tx, tried, now=now)
+        wait = _count(tx, _tried(door, email, given.seat), now=door.clock())
         found = tx.accounts.by_email(email)
     # Raised behind the block, because the count must stay.
     _must_not_wait(wait)
@@ -136,7 +171,7 @@ def _proved(door: Door, workspace: Workspace, given: Credentials) -> Account | N
     # Looked at also where there is no account, so that it takes as long.
     if passwords.matches(given.password, kept) and account is not None:
         return account
-    _note_refusal(door, workspace.id, account, source=given.seat.source)
+    _note_refusal(door, workspace.id, account, source=given.seat.source, way=PASSWORD)
     return None
 
 
@@ -153,20 +188,28 @@ def find(tx: Transaction, email: str) -> Account | None:
     return None if found is None else found[0]
 
 
+def _tried(door: Door, email: str, seat: Seat) -> dict[str, str]:
+    return {
+        "account": keyed(door.pepper, "account", email),
+        "source": keyed(door.pepper, "source", _net(seat.source)),
+    }
+
+
 def _must_not_wait(wait: timedelta | None) -> None:
     if wait is not None:
         minutes, seconds = max(1, round(wait.total_seconds() / 60)), max(1, int(wait.total_seconds()))
         raise RateLimitedError(f"signing in was tried too often; try again in {minutes} min", retry_after=seconds)
 
 
-def _note_refusal(door: Door, workspace_id: WorkspaceId, account: Account | None, *, source: str) -> None:
+def _note_refusal(door: Door, workspace_id: WorkspaceId, account: Account | None, *, source: str, way: str) -> None:
     # An address that has no account is not written down: some people type their password in its place.
     who = "somebody without an account" if account is None else account.email
     named = {} if account is None else {"account": account.id, "person": account.email}
-    log.warning("signing in was refused: the address or the password is wrong", extra={"client": source, **named})
+    what = "the address or the password" if way == PASSWORD else f"the {way}"
+    log.warning("signing in was refused: %s is wrong", what, extra={"client": source, **named})
     with door.store.transaction(workspace_id, by=By(who=who, through=Through.PAGES)) as tx:
         thing = "" if account is None else account.id
-        audit.note(tx, Verb.ACCOUNT_REFUSED, thing, name=who, after={"from": source, "by": "password"})
+        audit.note(tx, Verb.ACCOUNT_REFUSED, thing, name=who, after={"from": source, "by": way})
 
 
 def _count(tx: Transaction, tried: dict[str, str], *, now: datetime) -> timedelta | None:

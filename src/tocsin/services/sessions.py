@@ -28,13 +28,13 @@ class Door:
     pepper: bytes
 
 
-def begin(door: Door, account: Account, *, seat: Seat, way: str) -> str:
-    """Begin a session of somebody who has proved who he is, in a `way`; return what the cookie is to hold."""
+def begin(door: Door, account: Account, *, seat: Seat, way: str, beside: str = "") -> str:
+    """Begin a session of who has proved who he is, in a `way` and by what was asked `beside`; return what the cookie holds."""
     with door.store.transaction(account.workspace_id, by=by(account)) as tx:
-        return begin_in(tx, door, account, seat=seat, way=way)
+        return begin_in(tx, door, account, seat=seat, way=way, beside=beside)
 
 
-def begin_in(tx: Transaction, door: Door, account: Account, *, seat: Seat, way: str) -> str:
+def begin_in(tx: Transaction, door: Door, account: Account, *, seat: Seat, way: str, beside: str = "") -> str:
     """Begin a session as `begin` does, as a part of something larger. With too many at once the oldest end."""
     token, now = door.chance.new_secret(), door.clock()
     tx.sign_ins.clear("account", keyed(door.pepper, "account", account.email))
@@ -44,7 +44,13 @@ def begin_in(tx: Transaction, door: Door, account: Account, *, seat: Seat, way: 
     session = Session(account_id=account.id, created_at=now, seen_at=now, seat=seat, way=way)
     tx.sessions.add(session, keyed(door.pepper, "session", token))
     tx.sessions.keep_newest(account.id, MOST_AT_ONCE)
-    audit.note(tx, Verb.ACCOUNT_SIGNED_IN, account.id, name=account.email, after={"from": seat.source, "by": way})
+    audit.note(
+        tx,
+        Verb.ACCOUNT_SIGNED_IN,
+        account.id,
+        name=account.email,
+        after={"from": seat.source, "by": " and ".join(filter(None, (way, beside)))},
+    )
     return token
 
 

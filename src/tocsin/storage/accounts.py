@@ -2,10 +2,13 @@
 
 from tocsin.domain.accounts import Account, Role, Subject
 from tocsin.domain.model import WorkspaceId
+from tocsin.domain.second_factor import Factor
 from tocsin.storage.columns import Row, instant, micros
 from tocsin.storage.database import Connection
 
-COLUMNS = "a.workspace_id, a.id, a.email, a.role, a.created_at, a.time_zone, a.locale, a.issuer, a.subject"
+COLUMNS = (
+    "a.workspace_id, a.id, a.email, a.role, a.created_at, a.time_zone, a.locale, a.issuer, a.subject, a.factor_since"
+)
 
 
 class SqlAccounts:
@@ -77,6 +80,37 @@ class SqlAccounts:
         issuer, name = (None, None) if subject is None else (subject.issuer, subject.name)
         self._connection.run(statement, workspace_id=self._workspace_id, id=account_id, issuer=issuer, subject=name)
 
+    def factor(self, account_id: str) -> Factor | None:
+        """Return the second factor of an account, confirmed or not."""
+        statement = """
+            SELECT factor_box, factor_since, factor_step, factor_recovery FROM accounts
+             WHERE workspace_id = :workspace_id AND id = :id AND factor_box IS NOT NULL"""
+        row = self._connection.row(statement, workspace_id=self._workspace_id, id=account_id)
+        if row is None:
+            return None
+        return Factor(
+            box=bytes(row["factor_box"]),
+            since=None if row["factor_since"] is None else instant(row["factor_since"]),
+            step=row["factor_step"],
+            recovery=tuple(row["factor_recovery"].split()),
+        )
+
+    def set_factor(self, account_id: str, factor: Factor | None) -> None:
+        """Set the second factor of an account, or take it away."""
+        statement = """
+            UPDATE accounts
+               SET factor_box = :box, factor_since = :since, factor_step = :step, factor_recovery = :recovery
+             WHERE workspace_id = :workspace_id AND id = :id"""
+        self._connection.run(
+            statement,
+            workspace_id=self._workspace_id,
+            id=account_id,
+            box=None if factor is None else factor.box,
+            since=None if factor is None or factor.since is None else micros(factor.since),
+            step=0 if factor is None else factor.step,
+            recovery="" if factor is None else "\n".join(factor.recovery),
+        )
+
     def set_role(self, account_id: str, role: Role) -> None:
         """Give an account another role."""
         statement = "UPDATE accounts SET role = :role WHERE workspace_id = :workspace_id AND id = :id"
@@ -111,5 +145,6 @@ def account_of(row: Row) -> Account:
         created_at=instant(row["created_at"]),
         time_zone=row["time_zone"],
         locale=row["locale"],
+        has_second_factor=row["factor_since"] is not None,
         subject=None if row["subject"] is None else Subject(issuer=row["issuer"], name=row["subject"]),
     )

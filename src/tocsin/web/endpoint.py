@@ -31,6 +31,8 @@ PAGE_HEADERS = HEADERS | {
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "same-origin",
 }
+# What somebody may reach who has to set up a second factor first.
+_WITHOUT_FACTOR = ("/settings/me", "/sign-out")
 _LOCAL = re.compile(r"/(?:[A-Za-z0-9._~?&=%+@:/-](?<!//))*", re.ASCII)
 
 log = logging.getLogger("tocsin.web")
@@ -60,6 +62,8 @@ def _answered(app: App, page: Page, request: Request, body: bytes) -> Response:
         visit = _visit(app, request)
         if page.role is not None and visit.account is None:
             return _to_sign_in(visit, page)
+        if page.role is not None and visit.lacks_factor and not page.path.startswith(_WITHOUT_FACTOR):
+            return _redirect(Goto(to="/settings/me", notice="factor-needed"))
         return _respond(visit, page, _form_of(visit, page, request, body))
     except TocsinError as error:
         refusals.because(error)

@@ -46,6 +46,9 @@ def show(visit: Visit) -> Shown:
         "zones": sorted(ZONES),
         "sessions": found,
         "is_fresh": visit.seated.is_fresh(visit.now),
+        "setup": None,
+        "picture": "",
+        "recovery": [],
     }
 
 

@@ -8,6 +8,7 @@ from tocsin.web.settings import (
     links,
     me,
     members,
+    my_factor,
     my_sessions,
     outcomes,
     people,
@@ -35,5 +36,6 @@ PAGES = [
     *audit.PAGES,
     *me.PAGES,
     *my_sessions.PAGES,
+    *my_factor.PAGES,
     *first_password.PAGES,
 ]

@@ -5,7 +5,7 @@ from typing import Literal
 
 from tocsin.domain.accounts import Role
 from tocsin.schemas.fields import Address
-from tocsin.services import account_roles, accounts, password_links, subjects
+from tocsin.services import account_roles, accounts, password_links, second_factor, subjects
 from tocsin.services.password_links import PasswordLink
 from tocsin.services.ports import Transaction
 from tocsin.web.fields import Form, Id
@@ -68,6 +68,12 @@ def unbind(visit: Visit, form: Which) -> Answer:
     return Goto(to=_PATH, notice="unbound")
 
 
+def reset_factor(visit: Visit, form: Which) -> Answer:
+    """Take away the second factor of somebody who has lost it."""
+    visit.write(lambda tx: second_factor.turn_off(tx, form.account))
+    return Goto(to=_PATH, notice="factor-reset")
+
+
 def remove(visit: Visit, form: Which) -> Answer:
     """End an account."""
     visit.write(lambda tx: account_roles.remove(tx, form.account))
@@ -87,5 +93,6 @@ PAGES = [
     _deed(path=f"{_PATH}/link", view=link, form=Which),
     _deed(path=f"{_PATH}/role", view=change_role, form=NewRole),
     _deed(path=f"{_PATH}/unbind", view=unbind, form=Which),
+    _deed(path=f"{_PATH}/reset-factor", view=reset_factor, form=Which),
     _deed(path=f"{_PATH}/remove", view=remove, form=Which),
 ]

@@ -311,7 +311,7 @@ def people_forms(ann: Visitor) -> Forms:
     an_account(ann.client, "bob@example.com", role="viewer")
     bob, me = ({"account": the_id(ann, email)} for email in ("bob@example.com", "ann@example.com"))
 
-    def with_factor(whose: Fields) -> Fields:
+    def with_factor(whose: dict[str, str]) -> dict[str, str]:
         give_factor(ann.client, whose["account"])
         return whose if whose is bob else {}
 

@@ -45,6 +45,7 @@ _WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
         (f"Mozilla/5.0 (Linux; Android 15) {_WEBKIT} Chrome/140.0 Mobile Safari/537.36", "Chrome on Android"),
         (f"Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) {_WEBKIT} Version/26 Safari/605", "Safari on macOS"),
         (f"Mozilla/5.0 (iPhone; CPU iPhone OS 26_0 like Mac OS X) {_WEBKIT} CriOS/140 Safari/605", "Chrome on iOS"),
+        (f"Mozilla/5.0 (X11; Linux x86_64) {_WEBKIT} HeadlessChrome/140.0 Safari/537.36", "Chrome on Linux"),
         ("Mozilla/5.0 (Windows NT 10.0)", "Windows"),
         ("Firefox", "Firefox"),
         ("curl/8", ""),

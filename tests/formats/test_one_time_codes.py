@@ -36,6 +36,9 @@ def test_the_picture_needs_no_style_and_runs_nothing() -> None:
 
     tags = {one.tag.rpartition("}")[2] for one in root.iter()}
     names = {name for one in root.iter() for name in one.attrib}
-    assert tags == {"svg", "g", "path"}
+    assert tags == {"svg", "path"}
     assert "style" not in names
+    # Whole at any size: without a box to fit into, a page that makes it smaller would show a part of it.
+    assert "viewBox" in names
+    assert not {"width", "height"} & root.attrib.keys()
     assert not [name for name in names if name.startswith("on")]

@@ -32,13 +32,12 @@ def picture_of(address: str) -> str:
     segno.make(address, error="m", micro=False).save(
         out,
         kind="svg",
-        scale=5,
         border=4,
         dark="#000",
         light="#fff",
         xmldecl=False,
         svgns=True,
         nl=False,
-        omitsize=False,
+        omitsize=True,
     )
     return out.getvalue().decode()

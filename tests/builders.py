@@ -7,7 +7,7 @@ from itertools import count
 from typing import Any
 
 from tocsin.domain.access import ApiKey, Scope
-from tocsin.domain.accounts import Account, Role, Session
+from tocsin.domain.accounts import Account, Role
 from tocsin.domain.actions import ActionType, CallWebhook, SendEmail, SendInvite
 from tocsin.domain.audit import Deed, Verb, chain_key
 from tocsin.domain.delivery import Cause, Delivery, DeliveryId, Frozen, Outcome, Result, Settlement, State, Verdict
@@ -35,6 +35,7 @@ from tocsin.domain.model import (
 from tocsin.domain.plan import Planned
 from tocsin.domain.recipients import Reader
 from tocsin.domain.rules import AutomationRule, RuleDraft, RuleId
+from tocsin.domain.sessions import Seat, Session
 from tocsin.domain.sources.chain import External
 from tocsin.domain.sources.looks import Look
 from tocsin.domain.sources.news import Details, ExternalLink, Known, News, Person, merge
@@ -383,7 +384,8 @@ def an_account(**changes: Any) -> Account:
 
 
 def a_session(**changes: Any) -> Session:
-    return replace(Session(account_id=ACCOUNT_ID, created_at=NOON, seen_at=NOON), **changes)
+    seat = Seat(source="192.0.2.1", browser="Firefox on Linux")
+    return replace(Session(account_id=ACCOUNT_ID, created_at=NOON, seen_at=NOON, seat=seat), **changes)
 
 
 def numbered(pattern: str) -> Callable[[], str]:

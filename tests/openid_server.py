@@ -28,6 +28,7 @@ class Manner:
 
     email: str = "ann@example.com"
     verified: object = True
+    subject: object = "1"
     key: RSAKey | ECKey = field(default_factory=lambda: RSA)
     algorithm: str = "RS256"
     keys: list[RSAKey | ECKey] = field(default_factory=lambda: [RSA, EC])
@@ -47,6 +48,7 @@ class OpenIdServer:
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self.manner, self.clock = Manner(), clock
         self.asked: list[str] = []
+        self.acr_values = ""  # that were wished last
         self._codes: dict[str, dict[str, str]] = {}
         provider = self
 
@@ -88,6 +90,7 @@ class OpenIdServer:
         asked = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
         assert (asked["response_type"], asked["client_id"]) == ("code", CLIENT_ID)
         assert (asked["code_challenge_method"], asked["scope"]) == ("S256", "openid email")
+        self.acr_values = asked.get("acr_values", "")
         state = self.manner.state(asked["state"])
         if self.manner.refuses:
             return f"{asked['redirect_uri']}?{urlencode({'error': self.manner.refuses, 'state': state})}"
@@ -144,7 +147,7 @@ class OpenIdServer:
         claims = {
             "iss": self.issuer,
             "aud": CLIENT_ID,
-            "sub": "1",
+            "sub": manner.subject,
             "iat": now,
             "exp": now + 300,
             "nonce": nonce,

@@ -277,7 +277,23 @@ def test_a_sign_in_service_is_there_with_all_three_settings_or_not_at_all() -> N
     assert "canary" not in repr(whole)
 
 
+def test_which_ways_to_sign_in_there_will_do_is_a_list_and_nothing_without_the_service() -> None:
+    found = Settings.from_environment(OIDC | {"TOCSIN_OIDC_ACR": "phr  phrh"}).openid
+
+    assert found is not None
+    assert found.acr == ("phr", "phrh")
+    with pytest.raises(ConfigurationError, match=r"^TOCSIN_OIDC_ACR: .* set TOCSIN_OIDC_ISSUER"):
+        Settings.from_environment({"TOCSIN_OIDC_ACR": "phr"})
+
+
 @pytest.mark.parametrize("missing", OIDC)
 def test_a_sign_in_service_of_which_a_setting_is_missing_is_refused(missing: str) -> None:
     with pytest.raises(ConfigurationError, match=f"^{missing}: "):
         Settings.from_environment({name: value for name, value in OIDC.items() if name != missing})
+
+
+def test_a_second_factor_is_asked_for_of_everybody_only_where_that_is_said() -> None:
+    assert Settings.from_environment({}).second_factor == "optional"
+    assert Settings.from_environment({"TOCSIN_SECOND_FACTOR": "required"}).second_factor == "required"
+    with pytest.raises(ConfigurationError, match="TOCSIN_SECOND_FACTOR"):
+        Settings.from_environment({"TOCSIN_SECOND_FACTOR": "yes"})

@@ -54,6 +54,20 @@ def set_password(subdomain: Subdomain, email: Email, password_file: PasswordFile
     say(f"{done['email']} has a new password, and is signed out everywhere")
 
 
+@account.command("unbind")
+def unbind_account(subdomain: Subdomain, email: Email) -> None:
+    """Let whoever comes next from the sign-in service with this address have the account."""
+    done = bootstrap.administer(bootstrap.settings(), "account unbind", {"subdomain": subdomain, "email": email})
+    say(f"{done['email']} is bound to nobody at the sign-in service, and is signed out everywhere")
+
+
+@account.command("reset-factor")
+def reset_factor(subdomain: Subdomain, email: Email) -> None:
+    """Take away the second factor of somebody who has lost it; the password stays."""
+    done = bootstrap.administer(bootstrap.settings(), "account reset-factor", {"subdomain": subdomain, "email": email})
+    say(f"{done['email']} signs in by the password alone, until another second factor is set up")
+
+
 @account.command("delete")
 def delete_account(subdomain: Subdomain, email: Email) -> None:
     """Delete an account; whoever is signed in with it is signed out."""

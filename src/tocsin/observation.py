@@ -20,7 +20,7 @@ from tocsin import __version__
 from tocsin.bootstrap import App
 from tocsin.domain.errors import ConfigurationError
 from tocsin.domain.model import Workspace
-from tocsin.logs import lines
+from tocsin.logs import lines, refusals
 from tocsin.logs.about import about, current, note
 from tocsin.services import workspaces
 from tocsin.services.ports_telemetry import TracedRequest, Traces
@@ -155,6 +155,7 @@ class Observed:
         endpoint = scope.get("endpoint")
         route = "none" if endpoint is None else self._patterns.get(endpoint, "other")
         self._metrics.request(route, scope["method"], status, seconds=seconds)
+        refusals.write(method=scope["method"], route=route, status=status, client=(scope.get("client") or ("",))[0])
         if status >= 500 and route != _PROBE:
             log.warning("a request was answered %d", status, extra={"method": scope["method"], "route": route})
         return route

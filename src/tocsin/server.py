@@ -9,10 +9,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tocsin import observation
 from tocsin.api import app as api
@@ -25,6 +26,7 @@ from tocsin.workers.loop import Crew
 
 MOST_HEADERS = 64
 LARGEST_HEADERS = 16_384  # octets
+TLS_S = 365 * 24 * 60 * 60  # for how long a browser comes by TLS only, after each visit
 
 log = logging.getLogger("tocsin.server")
 
@@ -39,7 +41,10 @@ def create(app: App, *, crew: Crew | None = None) -> ASGIApp:
     )
     # A redirect to the same path without its slash would be built from the Host header, which anybody can write.
     faces.router.redirect_slashes = False
-    return observation.Observed(_LimitedHeaders(faces), app.telemetry, faces.routes, app.traces)
+    inner: ASGIApp = _LimitedHeaders(faces)
+    if app.settings.base_url.startswith("https:"):
+        inner = _OverTlsOnly(inner)
+    return observation.Observed(inner, app.telemetry, faces.routes, app.traces)
 
 
 def crew_of(app: App) -> Crew:
@@ -110,6 +115,21 @@ class _LimitedHeaders:
             )
             return
         await self._app(scope, receive, send)
+
+
+class _OverTlsOnly:
+    """Tells browsers to come by TLS alone from now on, to all workspaces (RFC 6797). Over plain HTTP it means nothing."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message)["Strict-Transport-Security"] = f"max-age={TLS_S}; includeSubDomains"
+            await send(message)
+
+        await self._app(scope, receive, sent)
 
 
 def _lifespan(crew: Crew | None) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:

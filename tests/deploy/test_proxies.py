@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import anyio
 import httpx
 import pytest
 
@@ -62,7 +63,9 @@ def sources_of_refusals(program: Program) -> list[str]:
 
 def goes_through(front: Front, program: Program, *, too_large: tuple[int, ...]) -> None:
     """Assert all that a proxy in front of Tocsin has to do; `too_large`: how it may refuse what is."""
-    assert front.call("GET", "/readyz").status_code == 200
+    ready = front.call("GET", "/readyz")
+    assert ready.status_code == 200
+    assert ready.headers.get_list("strict-transport-security") == ["max-age=31536000; includeSubDomains"]
     assert "Acme" in front.call("GET", "/sign-in").text
     assert "Acme" in front.call("GET", "/sign-in", headers=SPOOFED).text
     assert front.call("GET", "/sign-in", host=f"nobody.{HOST}").status_code == 404
@@ -70,6 +73,7 @@ def goes_through(front: Front, program: Program, *, too_large: tuple[int, ...]) 
     origin = {"Origin": f"https://acme.{HOST}", "Sec-Fetch-Site": "same-origin", **SPOOFED}
     assert front.call("POST", "/sign-in", headers=origin, data=SIGN_IN).status_code == 422
     assert sources_of_refusals(program) == [CLIENT]
+    assert f"client={CLIENT}" in (program.folder / "stderr.txt").read_text()
 
     # The first is refused by Tocsin, because it has no key, and the second by the proxy.
     assert front.call("PUT", "/api/external/v2/automation-rules", content=b" " * LARGEST).status_code == 401
@@ -80,6 +84,7 @@ def goes_through(front: Front, program: Program, *, too_large: tuple[int, ...]) 
     with httpx.Client() as http:
         plain = http.get(f"http://127.0.0.1:{front.ports.plain}/a?b", headers={"Host": f"acme.{HOST}"})
     assert plain.status_code in (301, 308)
+    assert plain.text == "" or "Acme" not in plain.text
     assert plain.headers["location"].partition("://")[::2] == ("https", f"acme.{HOST}/a?b")
 
 
@@ -102,6 +107,39 @@ def test_behind_caddy_a_request_comes_with_its_host_and_the_clients_address(
     goes_through(
         servers.enter_context(proxies.running(proxies.caddy, tmp_path, port_of(program))), program, too_large=(413, 502)
     )
+
+
+def test_nginx_keeps_off_a_client_that_asks_too_often_and_nobody_else(
+    program: Program, servers: ExitStack, tmp_path: Path
+) -> None:
+    require(NGINX, in_ci=is_in_ci())
+    servers.enter_context(program.started("serve", says="Tocsin "))
+    front = servers.enter_context(proxies.running(proxies.nginx, tmp_path, port_of(program)))
+
+    async def ask(http: httpx.AsyncClient, many: int) -> list[int]:
+        answers: list[int] = []
+
+        async def once() -> None:
+            url = f"https://127.0.0.1:{front.ports.tls}/healthz"
+            asked = await http.get(url, headers={"Host": f"acme.{HOST}"}, extensions={"sni_hostname": f"acme.{HOST}"})
+            answers.append(asked.status_code)
+
+        async with anyio.create_task_group() as group:
+            for _ in range(many):
+                group.start_soon(once)
+        return answers
+
+    async def crowd() -> list[int]:
+        transport = httpx.AsyncHTTPTransport(
+            verify=front.trusted, local_address="127.0.0.3", limits=httpx.Limits(max_connections=400)
+        )
+        async with httpx.AsyncClient(transport=transport, timeout=60) as http:
+            return await ask(http, 400)
+
+    answers = anyio.run(crowd)
+    assert set(answers) == {200, 429}
+    assert answers.count(200) > 100
+    assert front.call("GET", "/healthz").status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -3,10 +3,12 @@
 import ast
 import csv
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyotp
 import pytest
 
 from tests.builders import DAY, NOON
@@ -23,6 +25,7 @@ from tocsin.api import rule_set, source_commands
 from tocsin.bootstrap import _run
 from tocsin.domain.limits import Buckets
 from tocsin.domain.pause import WINDOW, Fate
+from tocsin.domain.second_factor import Factor
 from tocsin.services import (
     administration,
     administration_accounts,
@@ -56,6 +59,8 @@ WITHOUT = {
 }
 PAGES_WITHOUT = {
     "/sign-in": "tested by itself below: nobody is signed in before",
+    "/sign-in/code": "tested in test_second_factor.py: nobody is signed in before",
+    "/settings/me/factor/set-up": "nothing is on before it is confirmed",
     "/sign-out": "it ends what the same person began, and changes nothing",
     "/password/{token}/choose": "tested by itself below: nobody is signed in before",
     "/settings/sender/activate": "tested in test_settings_sender.py, where there is a DNS to be asked before",
@@ -297,17 +302,50 @@ def rule_forms(ann: Visitor, world: World) -> Forms:
     }
 
 
+def give_factor(client: Client, account_id: str) -> None:
+    """Give an account a second factor that is on."""
+    workspace = client.app.office.workspace({"subdomain": "acme"}).id
+    with client.app.store.transaction(workspace) as tx:
+        tx.accounts.set_factor(account_id, Factor(box=b"box", since=NOON))
+
+
+def shown(ann: Visitor) -> str:
+    """Set up a second factor; return the code that its app shows."""
+    page = ann.post("/settings/me/factor/set-up").text
+    key = re.search(r'id="factor-key"[^>]*value="([A-Z2-7]+)"', page)
+    assert key is not None
+    return pyotp.TOTP(key[1]).at(int(ann.client.clock().timestamp()))
+
+
+def elsewhere(ann: Visitor) -> str:
+    """Sign Ann in on another browser too; return the name of that session."""
+    assert Visitor(client=ann.client).sign_in().status_code == 303
+    names = re.findall(r'name="session" value="(\w+)"', ann.get("/settings/me").text)
+    return str(names[0])
+
+
 def people_forms(ann: Visitor) -> Forms:
     an_account(ann.client, "bob@example.com", role="viewer")
-    bob = {"account": the_id(ann, "bob@example.com")}
+    bob, me = ({"account": the_id(ann, email)} for email in ("bob@example.com", "ann@example.com"))
+
+    def with_factor(whose: dict[str, str]) -> dict[str, str]:
+        give_factor(ann.client, whose["account"])
+        return whose if whose is bob else {}
+
     again = {"present": PASSWORD, "password": PASSWORD + " again", "repeat": PASSWORD + " again"}
     other_key = {"key": ann.client.with_key("rules:read").key.split("_")[1]}
     return {
         "/settings/me/reading": lambda: ("/settings/me/reading", {"time_zone": "Asia/Tokyo"}),
         "/settings/me/password": lambda: ("/settings/me/password", again),
+        "/settings/me/sessions/end": lambda: ("/settings/me/sessions/end", {"session": elsewhere(ann)}),
+        "/settings/me/sessions/end-others": lambda: ("/settings/me/sessions/end-others", {"present": elsewhere(ann)}),
         "/settings/people/add": lambda: ("/settings/people/add", {"email": "zoe@example.com", "role": "viewer"}),
         "/settings/people/link": lambda: ("/settings/people/link", bob),
         "/settings/people/role": lambda: ("/settings/people/role", bob | {"role": "admin"}),
+        "/settings/people/unbind": lambda: ("/settings/people/unbind", bob),
+        "/settings/people/reset-factor": lambda: ("/settings/people/reset-factor", with_factor(bob)),
+        "/settings/me/factor/confirm": lambda: ("/settings/me/factor/confirm", {"code": shown(ann)}),
+        "/settings/me/factor/turn-off": lambda: ("/settings/me/factor/turn-off", with_factor(me)),
         "/settings/people/remove": lambda: ("/settings/people/remove", bob),
         "/settings/keys/create": lambda: ("/settings/keys/create", {"name": "Other", "everything": "yes"}),
         "/settings/keys/revoke": lambda: ("/settings/keys/revoke", other_key),
@@ -404,6 +442,8 @@ def commands(client: Client) -> dict[str, dict[str, Any]]:
         "webhook secret": acme | {"url": "https://hooks.example.com/x"},
         "account create": acme | {"email": "new@example.com", "role": "viewer", "password": PASSWORD},
         "account password": email,
+        "account unbind": email,
+        "account reset-factor": email,
         "account delete": email,
         "dkim create": key | {"selector": "two"},
         "dkim activate": key,
@@ -454,6 +494,8 @@ def test_every_command_that_writes_leaves_an_entry(client: Client, command: str)
     _run(client.app, "dkim create", values["dkim retire"])
     if command == "workspace resume":
         paused(client)
+    if command == "account reset-factor":
+        give_factor(client, the_id(Visitor(client=client), "ann@example.com"))
     reader = client.with_key("audit:read")
     before = entries(reader)[0]["number"]
 

@@ -145,6 +145,8 @@ def test_nothing_that_was_planted_stands_in_any_line(life: Life, form: str) -> N
     assert not [line for line in found.splitlines() if CANARY.search(line)]
     assert "PlantedFaultError" in found
     assert "permanent" in found
+    assert "signing in was refused" in found
+    assert found.count("a request was refused") == 2  # a forged call, and a key with a tail
     assert any(name_of(person) in found for person in PEOPLE[:2])  # the fault keeps one attempt out of the log
     if form == "json":
         attempts = [one for one in map(json.loads, found.splitlines()) if "permanent" in one["event"]]

@@ -1,11 +1,14 @@
 """Somebody reads the pages in a zone and a language of his own."""
 
+import re
+
 import pytest
 
 from tests.faces.client import Client
 from tests.faces.test_audit import entries
 from tests.faces.test_signed_pages import a_booking, text, told
-from tests.faces.visitor import Visitor, an_account, signed_in
+from tests.faces.visitor import PASSWORD, Visitor, an_account, signed_in
+from tocsin.domain.sessions import FRESH
 
 READING = "/settings/me/reading"
 
@@ -83,6 +86,51 @@ def test_it_is_written_into_the_audit_log(client: Client) -> None:
         {"time_zone": None},
         {"time_zone": "Asia/Tokyo"},
     )
+
+
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+
+def elsewhere(client: Client) -> Visitor:
+    """Return Ann on another browser."""
+    other = Visitor(client=client)
+    fields = {"email": "ann@example.com", "password": PASSWORD}
+    assert other.post("/sign-in", fields, User_Agent=FIREFOX).status_code == 303
+    return other
+
+
+def test_sessions_are_shown_and_ended_one_by_one(client: Client) -> None:
+    ann = signed_in(client)
+    other = elsewhere(client)
+
+    page = ann.get("/settings/me").text
+    assert "Firefox on Linux" in page
+    assert "127.0.0.1" in page
+    assert page.count("this one") == 1
+    (name,) = re.findall(r'name="session" value="(\w+)"', page)
+    assert "The session is ended" in told(ann, "/settings/me/sessions/end", {"session": name})
+    assert other.get("/overview").status_code == 303
+    assert ann.get("/overview").status_code == 200
+    ann.get("/settings/me")
+    assert ann.post("/settings/me/sessions/end", {"session": name}).status_code == 404
+    (entry,) = entries(client, what="account.sessions_ended")
+    assert (entry["who"], entry["after"]) == ("ann@example.com", {"sessions": 1})
+
+
+def test_a_while_after_signing_in_the_password_is_needed_to_end_sessions(client: Client) -> None:
+    ann = signed_in(client, role="viewer")
+    other = elsewhere(client)
+    client.clock.advance(FRESH)
+    ann.get("/settings/me")
+
+    for path, fields in (("end", {"session": "x"}), ("end-others", {})):
+        answer = ann.post(f"/settings/me/sessions/{path}", {**fields, "present": "not the right one"})
+        assert answer.status_code == 422
+        assert "is not your password" in answer.text
+    assert other.get("/overview").status_code == 200
+    assert "All your other sessions are ended" in told(ann, "/settings/me/sessions/end-others", {"present": PASSWORD})
+    assert other.get("/overview").status_code == 303
+    assert ann.get("/overview").status_code == 200
 
 
 def test_nobody_who_is_not_signed_in_sets_anything(client: Client) -> None:

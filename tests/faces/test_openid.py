@@ -19,8 +19,9 @@ from tests.faces.test_signed_pages import text
 from tests.faces.visitor import Visitor, an_account
 from tests.openid_server import CLIENT_ID, CLIENT_SECRET, EC, RSA, STRANGER, Manner, OpenIdServer, unsigned
 from tocsin.calls.provider import OpenIdProvider
+from tocsin.domain.accounts import Account, Subject
 from tocsin.domain.errors import ConfigurationError
-from tocsin.services import administration_accounts
+from tocsin.services import accounts, administration_accounts
 from tocsin.storage.store import SqlStore
 
 WANTED = "/bookings?when=upcoming"
@@ -51,8 +52,8 @@ class Door:
         return self.back(self.server.authorize(self.there()))
 
 
-def provider_at(server: OpenIdServer, clock: SettableClock) -> OpenIdProvider:
-    return OpenIdProvider(issuer=server.issuer, client_id=CLIENT_ID, client_secret=CLIENT_SECRET, clock=clock)
+def provider_at(server: OpenIdServer, clock: SettableClock, *, acr: tuple[str, ...] = ()) -> OpenIdProvider:
+    return OpenIdProvider(issuer=server.issuer, client_id=CLIENT_ID, client_secret=CLIENT_SECRET, clock=clock, acr=acr)
 
 
 @pytest.fixture
@@ -341,6 +342,105 @@ def test_an_account_without_a_password_is_opened_by_the_provider_alone(door: Doo
     door.server.manner = Manner(email="bob@example.com")
 
     assert door.signed_in().status_code == 303
+
+
+# Whose account it is
+
+
+def the_account(door: Door) -> Account:
+    with door.client.app.store.reading(door.client.app.office.workspace({"subdomain": "acme"}).id) as tx:
+        return accounts.get(tx, "ann@example.com")
+
+
+def test_the_first_sign_in_binds_the_account_and_then_the_subject_decides(door: Door) -> None:
+    door.signed_in()
+    assert the_account(door).subject == Subject(issuer=door.server.issuer, name="1")
+    (entry,) = entries(door.client, what="account.bound")
+    assert (entry["who"], entry["after"]["name"]) == ("ann@example.com", "1")
+
+    door.server.manner = Manner(email="ann.married@example.org", verified=False)
+    door.visitor.cookie = ""
+    assert door.signed_in().status_code == 303
+    assert is_in(door.visitor)
+    assert len(entries(door.client, what="account.bound")) == 1
+
+
+def test_whoever_has_got_somebodys_former_address_does_not_get_the_account(door: Door) -> None:
+    door.signed_in()
+    door.visitor.cookie = ""
+    door.server.manner = Manner(subject="2")
+
+    refused(door, door.signed_in(), 403, "belongs to somebody else at the sign-in service")
+    assert the_account(door).subject == Subject(issuer=door.server.issuer, name="1")
+    assert entries(door.client, what="account.refused")
+
+
+def test_an_admin_unbinds_an_account_and_the_next_with_its_address_has_it(door: Door) -> None:
+    door.signed_in()
+    an_account(door.client, "boss@example.com")
+    boss, first = Visitor(client=door.client), Visitor(client=door.client, cookie=door.visitor.cookie)
+    boss.sign_in("boss@example.com")
+    page = boss.get("/settings/people").text
+    assert page.count("bound to your organisation") == 1
+
+    done = boss.post("/settings/people/unbind", {"account": the_account(door).id})
+    assert (done.status_code, done.headers["location"]) == (303, "/settings/people?done=unbound")
+    assert not is_in(first)
+    door.server.manner = Manner(subject="2")
+    assert door.signed_in().status_code == 303
+    assert the_account(door).subject == Subject(issuer=door.server.issuer, name="2")
+
+    values = {"subdomain": "acme", "email": "ann@example.com"}
+    done = administration_accounts.run(door.client.app.office, "account unbind", values)
+    assert (done["email"], done["is_bound"]) == ("ann@example.com", False)
+    assert not is_in(door.visitor)
+
+
+def test_another_provider_binds_the_accounts_anew(door: Door) -> None:
+    workspace = door.client.app.office.workspace({"subdomain": "acme"}).id
+    account = the_account(door)
+    with door.client.app.store.transaction(workspace) as tx:
+        tx.accounts.set_subject(account.id, Subject(issuer="https://former.example", name="x"))
+
+    assert door.signed_in().status_code == 303
+    assert the_account(door).subject == Subject(issuer=door.server.issuer, name="1")
+
+
+@pytest.mark.parametrize("subject", ["", 1, None, "x" * 256, "a\nb", ["1"]])
+def test_a_subject_that_cannot_be_opens_nothing(door: Door, subject: object) -> None:
+    door.server.manner = Manner(subject=subject)
+
+    refused(door, door.signed_in(), 403, "has vouched for nobody, or not to us")
+
+
+# How strongly the provider has asked
+
+
+@pytest.mark.parametrize("acr", ["phr", "phrh"])
+def test_a_way_to_sign_in_is_wished_for_and_one_of_those_that_will_do_comes_in(strict: Door, acr: str) -> None:
+    strict.server.manner = Manner(claims=lambda claims: claims | {"acr": acr})
+
+    assert strict.signed_in().status_code == 303
+    assert strict.server.acr_values == "phr phrh"
+
+
+@pytest.mark.parametrize("acr", [None, "", "pwd", "phr phrh", ["phr"], 1])
+def test_whoever_has_signed_in_in_a_weaker_way_is_refused(strict: Door, acr: object) -> None:
+    strict.server.manner = Manner(claims=lambda claims: claims | ({} if acr is None else {"acr": acr}))
+
+    refused(strict, strict.signed_in(), 403, "sign in there with a second factor")
+
+
+@pytest.fixture
+def strict(sqlite_store: SqlStore) -> Iterator[Door]:
+    """Give a workspace whose people must sign in at the provider in one of two ways."""
+    clock = SettableClock()
+    with OpenIdServer(clock) as server:
+        app = replace(an_app(sqlite_store, clock), provider=provider_at(server, clock, acr=("phr", "phrh")))
+        with on_the_line(app) as line:
+            client = Client(app=app, clock=clock, letterbox=Letterbox(), line=line, key=opened(app, "acme"))
+            an_account(client)
+            yield Door(client=client, server=server, visitor=Visitor(client=client))
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,11 @@ import re
 import pytest
 
 from tests.builders import HOUR
-from tests.faces.client import Client
+from tests.faces.client import Client, connected
 from tests.faces.test_pages import assert_harmless
 from tests.faces.visitor import COOKIE, Visitor, an_account, signed_in
 from tocsin.domain.accounts import MOST_TRIES_OF_ACCOUNT, Role
+from tocsin.storage.store import SqlStore
 from tocsin.web.views import PAGES
 
 
@@ -281,3 +282,21 @@ def test_an_unforeseen_error_is_a_page_with_its_incident_and_no_detail(
     assert "incident" in response.text
     assert "secret detail" not in response.text
     assert "the secret detail" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("base_url", "told"),
+    [("https://tocsin.test", "max-age=31536000; includeSubDomains"), ("http://tocsin.test", None)],
+    ids=["a server with TLS in front", "and no other"],
+)
+def test_browsers_are_told_for_a_year_to_come_by_tls_only_by(
+    sqlite_store: SqlStore, base_url: str, told: str | None
+) -> None:
+    with connected(sqlite_store, TOCSIN_BASE_URL=base_url) as client:
+        host, crowd = ("Host", client.host), [(f"X-{number}", "x") for number in range(70)]
+        paths = ("/", "/sign-in", "/overview", "/nothing", "/api/external/v2/bookings", "/healthz", "/static/pages.css")
+        answers = [client.line.call("GET", path, None, [host]) for path in paths]
+        answers.append(client.line.call("GET", "/", None, [host, *crowd]))
+
+    assert {answer.status_code for answer in answers} >= {200, 303, 401, 404, 431}
+    assert {answer.headers.get("strict-transport-security") for answer in answers} == {told}

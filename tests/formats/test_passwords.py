@@ -37,3 +37,16 @@ def test_how_an_accent_is_typed_does_not_matter() -> None:
 @pytest.mark.parametrize("password", [PASSWORD, "", "nobody has this password", "\ud800", "x" * 100_000])
 def test_nothing_matches_where_there_is_no_account(password: str) -> None:
     assert not passwords.matches(password, None)
+
+
+@pytest.mark.parametrize(
+    "password", ["1qaz2wsx3edc", "QwertyQwerty", "qwerty123456", "leavemealone", "123456654321", "SonyEricsson"]
+)
+def test_what_is_tried_first_everywhere_is_known_whatever_its_case(password: str) -> None:
+    assert passwords.is_common(password)
+    assert not passwords.is_common(password + " and a kettle")
+
+
+def test_at_least_three_thousand_passwords_of_the_length_that_is_asked_for_are_known() -> None:
+    assert len(passwords._common()) >= 3_000
+    assert not passwords.is_common(PASSWORD)

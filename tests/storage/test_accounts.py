@@ -58,7 +58,7 @@ def test_a_session_is_found_with_its_account_in_its_workspace_until_it_ends(two:
     with two.reading(OTHER_ID) as tx:
         assert tx.sessions.get("token") is None
     with two.transaction(WORKSPACE_ID) as tx:
-        assert tx.sessions.get("token") == (a_session(seen_at=NOON + HOUR), an_account())
+        assert tx.sessions.get("token") == (a_session(seen_at=NOON + HOUR, name="token"), an_account())
         tx.sessions.end("token")
         assert tx.sessions.get("token") is None
 

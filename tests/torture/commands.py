@@ -34,6 +34,8 @@ PLACES = {
     "person export": ["address"],
     "person erase": ["address"],
     "account password": ["email"],
+    "account unbind": ["email"],
+    "account reset-factor": ["email"],
     "account delete": ["email"],
     "recipient remove": ["address"],
     "dkim activate": ["domain"],

@@ -40,7 +40,9 @@ class Way:
         return f"{self.face} {self.name} {self.place}"
 
 
-_ID = re.compile(r"(?:.*_)?(?:id|ids|sid)|.*_slug|meetings|key|account|outcome|link|rule|booking|run|from_|call")
+_ID = re.compile(
+    r"(?:.*_)?(?:id|ids|sid)|.*_slug|meetings|key|account|outcome|link|rule|booking|run|from_|call|session"
+)
 
 
 def is_id(name: str) -> bool:
@@ -217,6 +219,7 @@ def _typed(tenant: Tenant, name: str) -> str:
         "rule_id": tenant.own["automation-rules"],
         "account": NOBODY,
         "outcome": NOBODY,
+        "session": NOBODY,
         "key": NOBODY,
         "recipient": "nobody@example.org",
         "address": "nobody@example.org",

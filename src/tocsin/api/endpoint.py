@@ -15,6 +15,8 @@ from tocsin.domain.errors import (
     TocsinError,
     UnsupportedMediaError,
 )
+from tocsin.logs import refusals
+from tocsin.logs.about import note
 from tocsin.observation import workspace_at
 from tocsin.schemas import problems, strict_json
 from tocsin.schemas.body import body_of
@@ -48,6 +50,7 @@ def respond(reply: Reply) -> Response:
 
 def failed(error: Exception) -> Reply:
     """Return the answer to an error; one that nobody foresaw is logged under an id that the answer names."""
+    refusals.because(error)
     if isinstance(error, TocsinError):
         return Reply(status=problems.status_of(error), body=problems.body_of(error), headers=problems.headers_of(error))
     return Reply(status=500, body=problems.unforeseen(error))
@@ -60,6 +63,7 @@ def _replied(app: App, route: Route, version: Version, request: Request, raw: by
     if len(texts) != 1:
         raise AuthenticationError
     key = authenticate(app.store, texts[0], workspace_id=workspace.id, pepper=app.pepper, now=app.clock())
+    note(key=key.id)
     key.must_allow(route.scope)
     is_post = route.method == "POST"
     call = Call(

@@ -16,6 +16,7 @@ from joserfc.jwk import KeySet, import_key
 from joserfc.jwt import JWTClaimsRegistry
 
 from tocsin.calls.fetching import fetched, url_complaint
+from tocsin.domain.accounts import Subject
 from tocsin.domain.errors import ConfigurationError, PermissionDeniedError, UnavailableError
 from tocsin.services.ports import Clock
 from tocsin.services.ports_openid import Person, Proof
@@ -25,8 +26,12 @@ ASKED_AGAIN = timedelta(minutes=1)  # at the earliest, for a key that is not kno
 LEEWAY_S = 60
 # What is signed with a key of the provider's own. Not `none`, and no HS256, whose key would be the client's secret.
 ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "ES256", "ES384")
+_LONGEST_SUBJECT = 255  # characters
 _AT_ONCE = 4  # whoever waits for the provider holds a thread of the server
 _ENDPOINTS = ("authorization_endpoint", "token_endpoint", "jwks_uri")
+_TOO_WEAK = (
+    "the sign-in service has asked for less than is needed here (TOCSIN_OIDC_ACR); sign in there with a second factor"
+)
 _BAD_TOKEN = "the sign-in service has vouched for nobody, or not to us; begin again"  # noqa: S105  a sentence
 
 
@@ -40,14 +45,19 @@ class _Known:
 
 
 class OpenIdProvider:
-    """The provider at `issuer`, to which we are `client_id`. Raises ConfigurationError if that is no address for it."""
+    """The provider at `issuer`, to which we are `client_id`. Raises ConfigurationError if that is no address for it.
 
-    def __init__(self, *, issuer: str, client_id: str, client_secret: str, clock: Clock) -> None:
+    `acr` are the ways to sign in there of which one must have been used (OpenID Connect Core 1.0, 2); empty: any.
+    """
+
+    def __init__(
+        self, *, issuer: str, client_id: str, client_secret: str, clock: Clock, acr: tuple[str, ...] = ()
+    ) -> None:
         wrong = url_complaint(issuer)
         if wrong is not None:
             raise ConfigurationError(f"TOCSIN_OIDC_ISSUER: {wrong}")
         self._issuer, self._client_id, self._client_secret = issuer, client_id, client_secret
-        self._clock = clock
+        self._clock, self._acr = clock, acr
         self._known: _Known | None = None
         self._places = threading.BoundedSemaphore(_AT_ONCE)
 
@@ -66,6 +76,8 @@ class OpenIdProvider:
             "code_challenge": challenge,
             "code_challenge_method": "S256",
         }
+        if self._acr:
+            asked["acr_values"] = " ".join(self._acr)
         return f"{at}{'&' if '?' in at else '?'}{urlencode(asked)}"
 
     def person(self, code: str, proof: Proof) -> Person:
@@ -73,7 +85,18 @@ class OpenIdProvider:
         with self._a_place():
             known = self._learnt()
             claims = self._claims(self._token(known, code, proof), known, proof.nonce)
-        return Person(email=str(claims.get("email", "")), is_verified=claims.get("email_verified") is True)
+        return Person(
+            subject=self._subject(claims),
+            email=str(claims.get("email", "")),
+            is_verified=claims.get("email_verified") is True,
+        )
+
+    def _subject(self, claims: Mapping[str, Any]) -> Subject:
+        # At most 255 ASCII characters (OpenID Connect Core 1.0, 2).
+        name = claims["sub"]
+        if not isinstance(name, str) or not 0 < len(name) <= _LONGEST_SUBJECT or not name.isprintable():
+            raise PermissionDeniedError(_BAD_TOKEN)
+        return Subject(issuer=self._issuer, name=name)
 
     def _token(self, known: _Known, code: str, proof: Proof) -> str:
         form = {
@@ -116,6 +139,8 @@ class OpenIdProvider:
             # What the token holds stays out of words: it was not checked.
             raise PermissionDeniedError(_BAD_TOKEN) from error
         self._must_be_the_only_audience(claims)
+        if self._acr and claims.get("acr") not in self._acr:
+            raise PermissionDeniedError(_TOO_WEAK)
         return claims
 
     def _decoded(self, token: str, known: _Known) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Who may use the pages: accounts with a role, the sessions in which they are signed in, and how often signing in is tried."""
+"""Who may use the pages: accounts with a role, and how often signing in is tried."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,9 +6,6 @@ from enum import StrEnum
 
 from tocsin.domain.errors import PermissionDeniedError
 from tocsin.domain.model import WorkspaceId
-
-SHORTEST_PASSWORD = 12  # characters
-LONGEST_PASSWORD = 256
 
 
 class Role(StrEnum):
@@ -19,10 +16,19 @@ class Role(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """Somebody as an OpenID provider knows him; it gives `name` to nobody else (OpenID Connect Core, 2)."""
+
+    issuer: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
     """Somebody who may sign in to the pages of one workspace. The password is not here: the store holds a slow hash of it.
 
-    `time_zone` and `locale` are those in which the account reads the pages; None: the workspace's.
+    `time_zone` and `locale` are those in which the account reads the pages; None: the workspace's. `subject` is who the
+    sign-in service says has it; `has_second_factor`: a password alone lets nobody in.
     """
 
     id: str
@@ -32,6 +38,8 @@ class Account:
     created_at: datetime
     time_zone: str | None = None
     locale: str | None = None
+    subject: Subject | None = None
+    has_second_factor: bool = False
 
     def must_be(self, role: Role) -> None:
         """Raise PermissionDeniedError unless the account may do what `role` may; an admin may do all."""
@@ -39,28 +47,6 @@ class Account:
             raise PermissionDeniedError(
                 f"your account may look and not change; ask somebody with the role {role.value}"
             )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
-    """An account that is signed in. It ends when nobody has used it for IDLE, and LONGEST after signing in at last."""
-
-    account_id: str
-    created_at: datetime
-    seen_at: datetime
-
-    def is_over(self, now: datetime) -> bool:
-        """Tell whether the session has run out."""
-        return now >= min(self.seen_at + IDLE, self.created_at + LONGEST)
-
-    def is_to_be_seen(self, now: datetime) -> bool:
-        """Tell whether it is worth a write that the session is used; not at every look at a page."""
-        return now >= self.seen_at + SEEN_EVERY
-
-
-IDLE = timedelta(hours=8)
-LONGEST = timedelta(days=7)
-SEEN_EVERY = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,17 +61,3 @@ TRIES_WINDOW = timedelta(minutes=15)
 # An address can be that of a whole office, or of a proxy that does not say for whom it asks.
 MOST_TRIES_OF_ACCOUNT = 10
 MOST_TRIES_FROM_ADDRESS = 100
-
-
-def password_complaint(password: str, *, email: str) -> str | None:
-    """Tell what is wrong with `password` for the account of `email`, or None.
-
-    Length is what counts, and not which kinds of characters there are (NIST SP 800-63B, 3.1.1).
-    """
-    if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
-        return f"must have {SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters"
-    if "\n" in password or "\0" in password:
-        return "must be one line"
-    if len(set(password)) < 5 or email.lower() in password.lower() or password.lower() in email.lower():
-        return "is too easy to guess; take several words, and not the address"
-    return None

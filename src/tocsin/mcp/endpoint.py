@@ -12,6 +12,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from tocsin.bootstrap import App
 from tocsin.domain.errors import AuthenticationError, PermissionDeniedError, TocsinError
+from tocsin.logs import refusals
+from tocsin.logs.about import note
 from tocsin.mcp.table import called, offered
 from tocsin.mcp.tool import Caller, Tool, Wire
 from tocsin.observation import workspace_at
@@ -85,6 +87,7 @@ def _caller(app: App, request: Request) -> Caller:
     workspace = workspace_at(app, hosts)
     _must_be_no_other_page(request.headers.getlist("origin"), hosts[0])
     key = authenticate(app.store, _key(request), workspace_id=workspace.id, pepper=app.pepper, now=app.clock())
+    note(key=key.id)
     return Caller(app=app, workspace=workspace, key=key)
 
 
@@ -124,6 +127,7 @@ def _again(raw: bytes, receive: Receive) -> Receive:
 
 
 def _failed(error: Exception) -> Response:
+    refusals.because(error)
     if not isinstance(error, TocsinError):
         return _answer(500, unforeseen(error), {})
     more = {"WWW-Authenticate": "Bearer"} if isinstance(error, AuthenticationError) else {}

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tocsin.domain.errors import InvalidInputError, NotFoundError, Problem, TocsinError
+from tocsin.logs import refusals
 from tocsin.mcp import bookings, deliveries, rules, trials
 from tocsin.mcp.marks import NOTICE, UNTRUSTED
 from tocsin.mcp.tool import Caller, Tool, Wire
@@ -36,6 +37,7 @@ def called(caller: Caller, name: str, arguments: Mapping[str, object]) -> Answer
     try:
         return _called(caller, name, arguments)
     except TocsinError as error:
+        refusals.because(error)
         return Answer(body=body_of(error), is_error=True)
     except Exception as error:  # noqa: BLE001  the top of a call: each error has its answer
         return Answer(body=unforeseen(error), is_error=True)

@@ -1,44 +1,30 @@
-"""Accounts and sessions: who may use the pages of a workspace, signing in, and out.
+"""Accounts: who may use the pages of a workspace, and signing in by a password."""
 
-A session is 256 bits that only the browser's cookie holds; the store has a keyed hash of them, as it has of API keys.
-"""
-
-import hashlib
-import hmac
+import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from tocsin.domain.accounts import (
-    IDLE,
-    LONGEST,
     MOST_TRIES_FROM_ADDRESS,
     MOST_TRIES_OF_ACCOUNT,
     TRIES_WINDOW,
     Account,
     Role,
-    Session,
-    password_complaint,
 )
 from tocsin.domain.audit import By, Through, Verb
 from tocsin.domain.errors import InvalidInputError, NotFoundError, RateLimitedError
 from tocsin.domain.model import Workspace, WorkspaceId
+from tocsin.domain.passwords import complaint
+from tocsin.domain.sessions import PASSWORD, Seat, Session
 from tocsin.formats import addresses, passwords
-from tocsin.services import audit
-from tocsin.services.ports import Chance, Clock, Store, Transaction
+from tocsin.services import audit, second_factor, sessions
+from tocsin.services.ports import Chance, Transaction
+from tocsin.services.sessions import Door, by, keyed
 
-_TOKEN_LENGTH = 64  # characters
+log = logging.getLogger("tocsin.refusals")
+
 WRONG = "the address or the password is not right"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Door:
-    """What signing in works with. `pepper` keys the hashes of sessions."""
-
-    store: Store
-    clock: Clock
-    chance: Chance
-    pepper: bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +33,21 @@ class Credentials:
 
     email: str
     password: str
-    source: str
+    seat: Seat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SignedIn:
+    """A session has begun; `token` is what the cookie is to hold, which is new each time."""
+
+    token: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeWanted:
+    """The password is right, and the account has a second factor; `proof` says the former, with the code."""
+
+    proof: str
 
 
 def create(tx: Transaction, email: str, password: str | None, *, role: Role, now: datetime, chance: Chance) -> Account:
@@ -60,7 +60,7 @@ def create(tx: Transaction, email: str, password: str | None, *, role: Role, now
         raise InvalidInputError.of("email", wrong)
     account = Account(id=chance.new_id(), workspace_id=tx.workspace_id, email=_normal(email), role=role, created_at=now)
     # Without a password it is the hash of what nobody has seen, so that a try takes as long as any.
-    kept = _unseen(chance) if password is None else _hash(password, email=account.email, chance=chance)
+    kept = _unseen(chance) if password is None else _hash(tx, password, email=account.email, chance=chance)
     if not tx.accounts.add(account, kept):
         raise InvalidInputError.of("email", f"there is an account of {account.email} already")
     audit.note(tx, Verb.ACCOUNT_CREATED, account.id, name=account.email, after=account)
@@ -83,7 +83,7 @@ def get(tx: Transaction, email: str) -> Account:
 def set_password(tx: Transaction, email: str, password: str, *, chance: Chance) -> Account:
     """Give an account another password, and end its sessions. Raises NotFoundError, InvalidInputError."""
     account = get(tx, email)
-    tx.accounts.set_password(account.id, _hash(password, email=account.email, chance=chance))
+    tx.accounts.set_password(account.id, _hash(tx, password, email=account.email, chance=chance))
     tx.sessions.end_all(account.id)
     audit.note(tx, Verb.ACCOUNT_PASSWORD_CHANGED, account.id, name=account.email)
     return account
@@ -98,8 +98,8 @@ def delete(tx: Transaction, email: str) -> Account:
     return account
 
 
-def sign_in(door: Door, workspace: Workspace, given: Credentials) -> str:
-    """Begin a session; return what the cookie is to hold, which is new each time.
+def sign_in(door: Door, workspace: Workspace, given: Credentials) -> SignedIn | CodeWanted:
+    """Begin a session, or say that a code is wanted too.
 
     Raises InvalidInputError, the same and after as long whether there is no such account or the password is another's;
     RateLimitedError if it was tried too often for this account or from this source, right or wrong.
@@ -107,7 +107,32 @@ def sign_in(door: Door, workspace: Workspace, given: Credentials) -> str:
     account = _proved(door, workspace, given)
     if account is None:
         raise InvalidInputError.of("password", WRONG)
-    return begin_session(door, account, source=given.source, way="password")
+    if not account.has_second_factor:
+        return SignedIn(token=sessions.begin(door, account, seat=given.seat, way=PASSWORD))
+    with door.store.reading(workspace.id) as tx:
+        _, kept = tx.accounts.by_id(account.id) or (account, "")
+    return CodeWanted(proof=second_factor.proof_of(door, account, kept))
+
+
+def enter_code(door: Door, workspace: Workspace, proof: str, code: str, *, seat: Seat) -> str:
+    """Begin a session of somebody whose password was right, if the code is too; return what the cookie is to hold.
+
+    Raises InvalidInputError, and RateLimitedError as `sign_in`, which counts the same tries.
+    """
+    with door.store.reading(workspace.id) as tx:
+        account = second_factor.proved(tx, door, proof)
+    if account is None:
+        raise InvalidInputError.of("proof", "ran out; begin again with the password")
+    with door.store.transaction(workspace.id) as tx:
+        wait = _count(tx, _tried(door, account.email, seat), now=door.clock())
+    _must_not_wait(wait)
+    # Taken in a transaction of its own, so that a code is used up whatever becomes of the session.
+    with door.store.transaction(workspace.id) as tx:
+        way = second_factor.take(tx, door, account, code)
+    if not way:
+        _note_refusal(door, workspace.id, account, source=seat.source, way="second factor")
+        raise InvalidInputError.of("code", second_factor.WRONG)
+    return sessions.begin(door, account, seat=seat, way=PASSWORD, beside=way)
 
 
 def change_password(door: Door, workspace: Workspace, given: Credentials, password: str) -> str:
@@ -118,20 +143,27 @@ def change_password(door: Door, workspace: Workspace, given: Credentials, passwo
     account = _proved(door, workspace, given)
     if account is None:
         raise InvalidInputError.of("present", "is not your password")
-    with door.store.transaction(workspace.id, by=_by(account)) as tx:
+    with door.store.transaction(workspace.id, by=by(account)) as tx:
         set_password(tx, account.email, password, chance=door.chance)
-        return _begin(tx, door, account, source=given.source, way="password")
+        return sessions.begin_in(tx, door, account, seat=given.seat, way=PASSWORD)
+
+
+def must_be_proved(door: Door, workspace: Workspace, given: Credentials, session: Session) -> None:
+    """Raise InvalidInputError for `present` unless somebody has signed in just now, or gives the password again.
+
+    Who has none signs in anew. Raises RateLimitedError as `sign_in`.
+    """
+    if not session.is_fresh(door.clock()) and _proved(door, workspace, given) is None:
+        raise InvalidInputError.of(
+            "present", "is not your password; without one, sign out, sign in and come back at once"
+        )
 
 
 def _proved(door: Door, workspace: Workspace, given: Credentials) -> Account | None:
     """Return the account if the password is its own; that is counted, and may be tried only so often."""
-    email, now = _normal(given.email), door.clock()
-    tried = {
-        "account": _keyed(door.pepper, "account", email),
-        "source": _keyed(door.pepper, "source", _net(given.source)),
-    }
+    email = _normal(given.email)
     with door.store.transaction(workspace.id) as tx:
-        wait = _count(tx, tried, now=now)
+        wait = _count(tx, _tried(door, email, given.seat), now=door.clock())
         found = tx.accounts.by_email(email)
     # Raised behind the block, because the count must stay.
     _must_not_wait(wait)
@@ -139,14 +171,14 @@ def _proved(door: Door, workspace: Workspace, given: Credentials) -> Account | N
     # Looked at also where there is no account, so that it takes as long.
     if passwords.matches(given.password, kept) and account is not None:
         return account
-    _note_refusal(door, workspace.id, account, source=given.source)
+    _note_refusal(door, workspace.id, account, source=given.seat.source, way=PASSWORD)
     return None
 
 
 def must_not_be_often(door: Door, workspace_id: WorkspaceId, *, source: str) -> None:
     """Count a try to sign in by other means from a source. Raises RateLimitedError if there were too many."""
     with door.store.transaction(workspace_id) as tx:
-        wait = _count(tx, {"source": _keyed(door.pepper, "source", _net(source))}, now=door.clock())
+        wait = _count(tx, {"source": keyed(door.pepper, "source", _net(source))}, now=door.clock())
     _must_not_wait(wait)
 
 
@@ -156,51 +188,11 @@ def find(tx: Transaction, email: str) -> Account | None:
     return None if found is None else found[0]
 
 
-def begin_session(door: Door, account: Account, *, source: str, way: str) -> str:
-    """Begin a session of somebody who has proved who he is, in a `way`; return what the cookie is to hold."""
-    with door.store.transaction(account.workspace_id, by=_by(account)) as tx:
-        return _begin(tx, door, account, source=source, way=way)
-
-
-def _by(account: Account) -> By:
-    return By(who=account.email, through=Through.PAGES)
-
-
-def _begin(tx: Transaction, door: Door, account: Account, *, source: str, way: str) -> str:
-    token, now = door.chance.new_secret(), door.clock()
-    tx.sign_ins.clear("account", _keyed(door.pepper, "account", account.email))
-    tx.sessions.forget(created_before=now - LONGEST, seen_before=now - IDLE)
-    session = Session(account_id=account.id, created_at=now, seen_at=now)
-    tx.sessions.add(session, _keyed(door.pepper, "session", token))
-    audit.note(tx, Verb.ACCOUNT_SIGNED_IN, account.id, name=account.email, after={"from": source, "by": way})
-    return token
-
-
-def signed_in(door: Door, workspace_id: WorkspaceId, token: str) -> Account | None:
-    """Return whose session `token` is, in this workspace and still, or None."""
-    if len(token) != _TOKEN_LENGTH:
-        return None
-    token_hash, now = _keyed(door.pepper, "session", token), door.clock()
-    with door.store.reading(workspace_id) as tx:
-        found = tx.sessions.get(token_hash)
-    if found is None or found[0].is_over(now):
-        return None
-    session, account = found
-    if session.is_to_be_seen(now):
-        with door.store.transaction(workspace_id) as tx:
-            tx.sessions.see(token_hash, at=now)
-    return account
-
-
-def sign_out(door: Door, workspace_id: WorkspaceId, token: str) -> None:
-    """End the session that `token` is."""
-    with door.store.transaction(workspace_id) as tx:
-        tx.sessions.end(_keyed(door.pepper, "session", token))
-
-
-def form_token(door: Door, token: str) -> str:
-    """Return what every form of a session carries, so that nobody else's page can send one."""
-    return _keyed(door.pepper, "form", token)
+def _tried(door: Door, email: str, seat: Seat) -> dict[str, str]:
+    return {
+        "account": keyed(door.pepper, "account", email),
+        "source": keyed(door.pepper, "source", _net(seat.source)),
+    }
 
 
 def _must_not_wait(wait: timedelta | None) -> None:
@@ -209,12 +201,15 @@ def _must_not_wait(wait: timedelta | None) -> None:
         raise RateLimitedError(f"signing in was tried too often; try again in {minutes} min", retry_after=seconds)
 
 
-def _note_refusal(door: Door, workspace_id: WorkspaceId, account: Account | None, *, source: str) -> None:
+def _note_refusal(door: Door, workspace_id: WorkspaceId, account: Account | None, *, source: str, way: str) -> None:
     # An address that has no account is not written down: some people type their password in its place.
     who = "somebody without an account" if account is None else account.email
+    named = {} if account is None else {"account": account.id, "person": account.email}
+    what = "the address or the password" if way == PASSWORD else f"the {way}"
+    log.warning("signing in was refused: %s is wrong", what, extra={"client": source, **named})
     with door.store.transaction(workspace_id, by=By(who=who, through=Through.PAGES)) as tx:
         thing = "" if account is None else account.id
-        audit.note(tx, Verb.ACCOUNT_REFUSED, thing, name=who, after={"from": source, "by": "password"})
+        audit.note(tx, Verb.ACCOUNT_REFUSED, thing, name=who, after={"from": source, "by": way})
 
 
 def _count(tx: Transaction, tried: dict[str, str], *, now: datetime) -> timedelta | None:
@@ -230,8 +225,12 @@ def _count(tx: Transaction, tried: dict[str, str], *, now: datetime) -> timedelt
     return max(waits, default=None)
 
 
-def _hash(password: str, *, email: str, chance: Chance) -> str:
-    wrong = password_complaint(password, email=email)
+def _hash(tx: Transaction, password: str, *, email: str, chance: Chance) -> str:
+    workspace = tx.workspaces.by_id(tx.workspace_id)
+    names = () if workspace is None else (workspace.name, workspace.subdomain)
+    wrong = complaint(password, email=email, workspace=names)
+    if wrong is None and passwords.is_common(password):
+        wrong = "is one of those that are tried first everywhere; take several words"
     if wrong is not None:
         raise InvalidInputError.of("password", wrong)
     return _hashed(password, chance)
@@ -260,7 +259,3 @@ def _net(source: str) -> str:
     if isinstance(address, IPv6Address):
         return str(address.ipv4_mapped or ip_network((address, 64), strict=False))
     return str(address)
-
-
-def _keyed(pepper: bytes, purpose: str, value: str) -> str:
-    return hmac.new(pepper, f"{purpose}:{value}".encode(errors="replace"), hashlib.sha256).hexdigest()

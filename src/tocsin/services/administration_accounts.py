@@ -9,7 +9,7 @@ from typing import Any
 from tocsin.domain.accounts import Account, Role
 from tocsin.domain.audit import COMMAND_LINE
 from tocsin.domain.errors import InvalidInputError
-from tocsin.services import accounts
+from tocsin.services import accounts, second_factor, subjects
 from tocsin.services.administration import Office
 
 Values = Mapping[str, Any]
@@ -42,6 +42,16 @@ def _set_password(office: Office, values: Values) -> Any:
         return _account(accounts.set_password(tx, values["email"], values["password"], chance=office.chance))
 
 
+def _unbind(office: Office, values: Values) -> Any:
+    with office.store.transaction(office.workspace(values).id, by=COMMAND_LINE) as tx:
+        return _account(subjects.unbind(tx, accounts.get(tx, values["email"]).id))
+
+
+def _reset_factor(office: Office, values: Values) -> Any:
+    with office.store.transaction(office.workspace(values).id, by=COMMAND_LINE) as tx:
+        return _account(second_factor.turn_off(tx, accounts.get(tx, values["email"]).id))
+
+
 def _delete(office: Office, values: Values) -> Any:
     with office.store.transaction(office.workspace(values).id, by=COMMAND_LINE) as tx:
         return _account(accounts.delete(tx, values["email"]))
@@ -51,6 +61,8 @@ def _account(account: Account) -> dict[str, Any]:
     return {
         "email": account.email,
         "role": account.role.value,
+        "has_second_factor": account.has_second_factor,
+        "is_bound": account.subject is not None,
         "created_at": account.created_at.isoformat(timespec="seconds"),
     }
 
@@ -59,5 +71,7 @@ COMMANDS: dict[str, Callable[[Office, Values], Any]] = {
     "account create": _create,
     "account list": _list,
     "account password": _set_password,
+    "account unbind": _unbind,
+    "account reset-factor": _reset_factor,
     "account delete": _delete,
 }

@@ -15,10 +15,10 @@ from datetime import timedelta
 from tocsin.domain.audit import By, Through, Verb
 from tocsin.domain.errors import PermissionDeniedError, UnavailableError
 from tocsin.domain.model import Workspace, WorkspaceId
-from tocsin.formats import addresses
-from tocsin.services import accounts, audit
-from tocsin.services.accounts import Door
+from tocsin.domain.sessions import SERVICE, Seat
+from tocsin.services import accounts, audit, sessions, subjects
 from tocsin.services.ports_openid import Person, Proof, Provider
+from tocsin.services.sessions import Door
 
 LONGEST = timedelta(minutes=10)
 _COOKIE = re.compile(r"[0-9a-f]{64}\.([0-9]{1,12})\.([A-Za-z0-9_-]{0,2000})", re.ASCII)
@@ -41,7 +41,7 @@ class Returned:
     cookie: str
     query: Mapping[str, str]
     redirect_uri: str
-    source: str
+    seat: Seat
 
 
 def begin(door: Door, provider: Provider, workspace: Workspace, *, redirect_uri: str, back: str) -> Begun:
@@ -65,29 +65,25 @@ def finish(door: Door, provider: Provider, workspace: Workspace, returned: Retur
     code = query.get("code", "")
     if not 0 < len(code) <= _LONGEST_CODE:
         raise PermissionDeniedError("the sign-in service has sent no code; begin again")
-    accounts.must_not_be_often(door, workspace.id, source=returned.source)
+    accounts.must_not_be_often(door, workspace.id, source=returned.seat.source)
     try:
         proof = _proof(door, workspace.id, returned.cookie, returned.redirect_uri)
         person = provider.person(code, proof)
     except UnavailableError as error:
         raise UnavailableError(f"nobody can sign in by the sign-in service now: {error}") from error
-    return _session(door, workspace, person, source=returned.source), back
+    return _session(door, workspace, person, seat=returned.seat), back
 
 
-def _session(door: Door, workspace: Workspace, person: Person, *, source: str) -> str:
-    if addresses.complaint(person.email) is not None or not person.is_verified:
-        _note_refusal(door, workspace.id, "somebody whose address is not verified", source)
-        raise PermissionDeniedError(
-            "the sign-in service does not say that your mail address is yours (email_verified), so it opens nothing here"
-        )
-    with door.store.reading(workspace.id) as tx:
-        found = accounts.find(tx, person.email)
-    if found is None:
-        _note_refusal(door, workspace.id, person.email, source)
-        raise PermissionDeniedError(
-            f"there is no account of {person.email} in {workspace.name}, and signing in makes none; ask an admin for one"
-        )
-    return accounts.begin_session(door, found, source=source, way="sign-in service")
+def _session(door: Door, workspace: Workspace, person: Person, *, seat: Seat) -> str:
+    who = person.email.lower() if person.is_verified else "somebody whose address is not verified"
+    try:
+        with door.store.transaction(workspace.id, by=By(who=who, through=Through.PAGES)) as tx:
+            account = subjects.account_of(tx, person, workspace=workspace.name)
+    except PermissionDeniedError:
+        # In a transaction of its own, because the other one is undone.
+        _note_refusal(door, workspace.id, who, seat.source)
+        raise
+    return sessions.begin(door, account, seat=seat, way=SERVICE)
 
 
 def _must_be_ours(door: Door, workspace_id: WorkspaceId, returned: Returned) -> str:
@@ -105,7 +101,7 @@ def _must_be_ours(door: Door, workspace_id: WorkspaceId, returned: Returned) -> 
 
 def _note_refusal(door: Door, workspace_id: WorkspaceId, who: str, source: str) -> None:
     with door.store.transaction(workspace_id, by=By(who=who, through=Through.PAGES)) as tx:
-        audit.note(tx, Verb.ACCOUNT_REFUSED, "", name=who, after={"from": source, "by": "sign-in service"})
+        audit.note(tx, Verb.ACCOUNT_REFUSED, "", name=who, after={"from": source, "by": SERVICE})
 
 
 def _proof(door: Door, workspace_id: WorkspaceId, cookie: str, redirect_uri: str) -> Proof:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from tocsin.domain.accounts import Subject
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proof:
@@ -17,6 +19,7 @@ class Proof:
 class Person:
     """Whom the provider has signed in. `is_verified`: it has seen that the address is theirs."""
 
+    subject: Subject
     email: str
     is_verified: bool
 

@@ -39,6 +39,8 @@ _DEFAULTS = {
     "TOCSIN_OIDC_ISSUER": "",
     "TOCSIN_OIDC_CLIENT_ID": "",
     "TOCSIN_OIDC_CLIENT_SECRET": "",
+    "TOCSIN_OIDC_ACR": "",
+    "TOCSIN_SECOND_FACTOR": "optional",
     # For the project's own tests: see services/faults.py, and workers/lease.py for how long a killed worker's work waits.
     "TOCSIN_FAULTS": "",
     "TOCSIN_LEASE_S": "60",
@@ -70,6 +72,7 @@ class Settings:
     webhook_allow: frozenset[str]
     proxies: tuple[str, ...]
     openid: OpenId | None
+    second_factor: str  # optional, or required: nobody signs in by a password alone
     inbound: str = field(repr=False)
     bounce_limit: int
     state_dir: Path | None
@@ -99,6 +102,9 @@ class Settings:
             webhook_allow=values.origins(given["TOCSIN_WEBHOOK_ALLOW"]),
             proxies=values.networks(given["TOCSIN_PROXIES"]),
             openid=values.openid(given),
+            second_factor=values.one_of(
+                "TOCSIN_SECOND_FACTOR", given["TOCSIN_SECOND_FACTOR"], ("optional", "required")
+            ),
             inbound=given["TOCSIN_INBOUND"],
             bounce_limit=values.number("TOCSIN_BOUNCE_LIMIT", given["TOCSIN_BOUNCE_LIMIT"]),
             state_dir=values.state_dir(given["TOCSIN_STATE_DIR"], of_systemd=environment.get("STATE_DIRECTORY", "")),

@@ -27,6 +27,7 @@ class OpenId:
     issuer: str
     client_id: str
     client_secret: str = field(repr=False)
+    acr: tuple[str, ...] = ()  # ways to sign in there of which one must be used; empty: any
 
 
 def value(environment: Mapping[str, str], name: str, default: str) -> str:
@@ -161,7 +162,10 @@ def openid(values: Mapping[str, str]) -> OpenId | None:
     missing = [f"TOCSIN_OIDC_{name.upper()}" for name, value in given.items() if not value]
     if missing and len(missing) < len(given):
         raise ConfigurationError(f"{' and '.join(missing)}: to sign in by a sign-in service all three are needed")
-    return None if missing else OpenId(**given)
+    acr = tuple(values["TOCSIN_OIDC_ACR"].split())
+    if missing and acr:
+        raise ConfigurationError("TOCSIN_OIDC_ACR: there is no sign-in service to ask for it; set TOCSIN_OIDC_ISSUER")
+    return None if missing else OpenId(**given, acr=acr)
 
 
 def seconds(name: str, value: str) -> timedelta:

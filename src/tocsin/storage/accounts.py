@@ -1,11 +1,14 @@
 """Table accounts: who may sign in to the pages of a workspace."""
 
-from tocsin.domain.accounts import Account, Role
+from tocsin.domain.accounts import Account, Role, Subject
 from tocsin.domain.model import WorkspaceId
+from tocsin.domain.second_factor import Factor
 from tocsin.storage.columns import Row, instant, micros
 from tocsin.storage.database import Connection
 
-COLUMNS = "a.workspace_id, a.id, a.email, a.role, a.created_at, a.time_zone, a.locale"
+COLUMNS = (
+    "a.workspace_id, a.id, a.email, a.role, a.created_at, a.time_zone, a.locale, a.issuer, a.subject, a.factor_since"
+)
 
 
 class SqlAccounts:
@@ -45,6 +48,16 @@ class SqlAccounts:
         row = self._connection.row(statement, workspace_id=self._workspace_id, email=email)
         return None if row is None else (account_of(row), row["password_hash"])
 
+    def by_subject(self, subject: Subject) -> Account | None:
+        """Return the account that somebody has whom a provider knows."""
+        statement = f"""
+            SELECT {COLUMNS} FROM accounts a
+             WHERE workspace_id = :workspace_id AND issuer = :issuer AND subject = :subject"""
+        row = self._connection.row(
+            statement, workspace_id=self._workspace_id, issuer=subject.issuer, subject=subject.name
+        )
+        return None if row is None else account_of(row)
+
     def by_id(self, account_id: str, *, lock: bool = False) -> tuple[Account, str] | None:
         """Return the account with this id, and the hash of its password; nobody else changes it meanwhile with `lock`."""
         statement = f"""
@@ -59,6 +72,44 @@ class SqlAccounts:
             SELECT {COLUMNS} FROM accounts a
              WHERE workspace_id = :workspace_id AND role = 'admin' ORDER BY id {{for_update}}"""
         return [account_of(row) for row in self._connection.rows(statement, workspace_id=self._workspace_id)]
+
+    def set_subject(self, account_id: str, subject: Subject | None) -> None:
+        """Set who has an account at the sign-in service; None: whoever comes next with its address."""
+        statement = """
+            UPDATE accounts SET issuer = :issuer, subject = :subject WHERE workspace_id = :workspace_id AND id = :id"""
+        issuer, name = (None, None) if subject is None else (subject.issuer, subject.name)
+        self._connection.run(statement, workspace_id=self._workspace_id, id=account_id, issuer=issuer, subject=name)
+
+    def factor(self, account_id: str) -> Factor | None:
+        """Return the second factor of an account, confirmed or not."""
+        statement = """
+            SELECT factor_box, factor_since, factor_step, factor_recovery FROM accounts
+             WHERE workspace_id = :workspace_id AND id = :id AND factor_box IS NOT NULL"""
+        row = self._connection.row(statement, workspace_id=self._workspace_id, id=account_id)
+        if row is None:
+            return None
+        return Factor(
+            box=bytes(row["factor_box"]),
+            since=None if row["factor_since"] is None else instant(row["factor_since"]),
+            step=row["factor_step"],
+            recovery=tuple(row["factor_recovery"].split()),
+        )
+
+    def set_factor(self, account_id: str, factor: Factor | None) -> None:
+        """Set the second factor of an account, or take it away."""
+        statement = """
+            UPDATE accounts
+               SET factor_box = :box, factor_since = :since, factor_step = :step, factor_recovery = :recovery
+             WHERE workspace_id = :workspace_id AND id = :id"""
+        self._connection.run(
+            statement,
+            workspace_id=self._workspace_id,
+            id=account_id,
+            box=None if factor is None else factor.box,
+            since=None if factor is None or factor.since is None else micros(factor.since),
+            step=0 if factor is None else factor.step,
+            recovery="" if factor is None else "\n".join(factor.recovery),
+        )
 
     def set_role(self, account_id: str, role: Role) -> None:
         """Give an account another role."""
@@ -94,4 +145,6 @@ def account_of(row: Row) -> Account:
         created_at=instant(row["created_at"]),
         time_zone=row["time_zone"],
         locale=row["locale"],
+        has_second_factor=row["factor_since"] is not None,
+        subject=None if row["subject"] is None else Subject(issuer=row["issuer"], name=row["subject"]),
     )

@@ -26,7 +26,7 @@ _COLUMNS = {
 }
 # By what a row is found again in the same transaction, whatever its key is.
 _PLACE = {"sqlite": ("rowid", ":place"), "postgresql": ("CAST(ctid AS text)", "CAST(:place AS text)")}
-_SECRET = frozenset({"password_hash", "secret_hash", "token_hash", "seal", "box", "private_key"})
+_SECRET = frozenset({"password_hash", "secret_hash", "token_hash", "seal", "box", "private_key", "factor_recovery"})
 # Entries of the log are put out with their seals, by `SqlAudit`.
 _APART = frozenset({"migrations", "audit", "audit_heads"})
 _IS_CLIENT = "lower(client_email) = :address"

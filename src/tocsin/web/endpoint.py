@@ -13,8 +13,11 @@ from starlette.routing import Route
 
 from tocsin.bootstrap import App
 from tocsin.domain.errors import ConflictError, InvalidInputError, Problem, RateLimitedError, TocsinError
+from tocsin.domain.sessions import Seat, browser_of
+from tocsin.logs import refusals
+from tocsin.logs.about import note
 from tocsin.observation import workspace_at
-from tocsin.services import accounts
+from tocsin.services import sessions
 from tocsin.web import forms, guard
 from tocsin.web.fields import Filled, Form, read
 from tocsin.web.navigation import ENTRIES
@@ -28,6 +31,8 @@ PAGE_HEADERS = HEADERS | {
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "same-origin",
 }
+# What somebody may reach who has to set up a second factor first.
+_WITHOUT_FACTOR = ("/settings/me", "/sign-out")
 _LOCAL = re.compile(r"/(?:[A-Za-z0-9._~?&=%+@:/-](?<!//))*", re.ASCII)
 
 log = logging.getLogger("tocsin.web")
@@ -57,8 +62,11 @@ def _answered(app: App, page: Page, request: Request, body: bytes) -> Response:
         visit = _visit(app, request)
         if page.role is not None and visit.account is None:
             return _to_sign_in(visit, page)
+        if page.role is not None and visit.lacks_factor and not page.path.startswith(_WITHOUT_FACTOR):
+            return _redirect(Goto(to="/settings/me", notice="factor-needed"))
         return _respond(visit, page, _form_of(visit, page, request, body))
     except TocsinError as error:
+        refusals.because(error)
         return _failed(app, visit, str(error), status=status_of(error))
     except Exception:
         incident = uuid.uuid4().hex[:12]
@@ -69,18 +77,24 @@ def _answered(app: App, page: Page, request: Request, body: bytes) -> Response:
 def _visit(app: App, request: Request) -> Visit:
     workspace = workspace_at(app, request.headers.getlist("host"))
     token = request.cookies.get(guard.COOKIE, "")
-    account = accounts.signed_in(guard.door_of(app), workspace.id, token)
+    session, account = sessions.find(guard.door_of(app), workspace.id, token) or (None, None)
+    if account is not None:
+        note(account=account.id)
     query = request.url.query
     return Visit(
         app=app,
         workspace=workspace,
         account=account,
         token=token if account is not None else "",
+        session=session,
         # No id holds what cannot be printed, and PostgreSQL refuses a NUL even in a question.
         path={name: value if value.isprintable() else "" for name, value in request.path_params.items()},
         query=dict(request.query_params),
         address=request.scope["path"] + (f"?{query}" if query else ""),
-        source=request.client.host if request.client else "",
+        seat=Seat(
+            source=request.client.host if request.client else "",
+            browser=browser_of(request.headers.get("user-agent", "")),
+        ),
         origin=guard.origin_of(app, request, workspace),
         openid=request.cookies.get(guard.OPENID_COOKIE, ""),
         fetch_site=request.headers.get("sec-fetch-site", ""),
@@ -125,6 +139,7 @@ def _must_read(form: type[Form], sent: Any) -> Form:
 
 
 def _shown_again(visit: Visit, page: Page, sent: dict[str, str], error: TocsinError) -> Response:
+    refusals.because(error)
     problems: tuple[Problem, ...] = error.problems if isinstance(error, InvalidInputError) else ()
     filled = Filled.of(page.form, sent, problems)
     if not problems:

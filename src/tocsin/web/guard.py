@@ -9,12 +9,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tocsin.bootstrap import App
-from tocsin.domain.accounts import LONGEST
 from tocsin.domain.errors import PermissionDeniedError
 from tocsin.domain.host import BARE, subdomain_of
 from tocsin.domain.model import Workspace
-from tocsin.services import accounts, openid
-from tocsin.services.accounts import Door
+from tocsin.domain.sessions import LONGEST
+from tocsin.services import openid, sessions
+from tocsin.services.sessions import Door
 from tocsin.web.visit import Visit
 
 # The prefix is the browser's promise that no other host, sub-domain or path has set it (RFC 6265bis, 4.1.3.2).
@@ -59,7 +59,7 @@ def _keep(response: Response, name: str, value: str, longest: timedelta) -> None
 
 def form_token(visit: Visit) -> str:
     """Return what every form of this session carries."""
-    return accounts.form_token(door_of(visit.app), visit.token)
+    return sessions.form_token(door_of(visit.app), visit.token)
 
 
 def must_be_ours(request: Request, visit: Visit, form: Mapping[str, str]) -> None:

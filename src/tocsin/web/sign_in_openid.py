@@ -1,7 +1,7 @@
 """Signing in by the operator's sign-in service: away to it, and back."""
 
 from tocsin.domain.errors import NotFoundError
-from tocsin.services import accounts, openid
+from tocsin.services import openid, sessions
 from tocsin.services.openid import Returned
 from tocsin.services.ports_openid import Provider
 from tocsin.web.endpoint import local
@@ -26,12 +26,10 @@ def begin(visit: Visit) -> Answer:
 def finish(visit: Visit) -> Answer:
     """Begin the session of whoever comes back."""
     door = door_of(visit.app)
-    returned = Returned(
-        cookie=visit.openid, query=visit.query, redirect_uri=f"{visit.origin}{_BACK}", source=visit.source
-    )
+    returned = Returned(cookie=visit.openid, query=visit.query, redirect_uri=f"{visit.origin}{_BACK}", seat=visit.seat)
     token, back = openid.finish(door, _provider(visit), visit.workspace, returned)
     if visit.token:
-        accounts.sign_out(door, visit.workspace.id, visit.token)
+        sessions.sign_out(door, visit.workspace.id, visit.token)
     return Goto(to=local(back), token=token, openid="")
 
 

@@ -11,6 +11,7 @@ from tocsin.domain.accounts import Account, Role
 from tocsin.domain.audit import By, Through
 from tocsin.domain.errors import TocsinError
 from tocsin.domain.model import Workspace
+from tocsin.domain.sessions import PASSWORD, Seat, Session
 from tocsin.formats import dates
 from tocsin.services.ports import Transaction
 from tocsin.web.fields import Form
@@ -104,7 +105,13 @@ NOTICES = {
     "account-added": "The account is made.",
     "account-removed": "The account is removed, and signed out everywhere.",
     "role": "The role is changed.",
+    "factor-reset": "The second factor is gone; the password alone signs in until another one is set up.",
+    "factor-needed": "Set up your second factor first: here nobody signs in by a password alone.",
+    "factor-off": "Your second factor is off. Your password alone signs you in.",
+    "unbound": "The account is signed out, and belongs to whoever comes next from the sign-in service with its address.",
     "password": "You have a new password. Whoever was signed in elsewhere with the former one is signed out.",
+    "session-ended": "The session is ended; whoever used it has to sign in.",
+    "sessions-ended": "All your other sessions are ended.",
     "password-chosen": "Your password is set. Sign in with it.",
     "key-revoked": "The key opens nothing any more.",
     "dkim-made": "The key is made. Add its record to the DNS, and then let it sign.",
@@ -130,7 +137,8 @@ class Visit:
     path: Mapping[str, str]
     query: Mapping[str, str]
     address: str  # path and query
-    source: str  # the network address that it comes from
+    seat: Seat  # the network address that it comes from, and the browser
+    session: Session | None = None
     origin: str = ""  # of the pages, as this visitor reaches them
     openid: str = ""  # what the cookie of a sign-in by the sign-in service holds
     fetch_site: str = ""  # by whose page the browser says that it was asked for
@@ -146,6 +154,19 @@ class Visit:
         if self.account is None:
             raise AssertionError("only pages without a role are shown to nobody")
         return self.account
+
+    @property
+    def seated(self) -> Session:
+        """The session of who is signed in."""
+        if self.session is None:
+            raise AssertionError("only pages without a role are shown to nobody")
+        return self.session
+
+    @property
+    def lacks_factor(self) -> bool:
+        """Whether whoever is signed in has to set up a second factor first."""
+        is_needed = self.app.settings.second_factor == "required" and self.seated.way == PASSWORD
+        return is_needed and not self.who.has_second_factor
 
     @property
     def can_write(self) -> bool:

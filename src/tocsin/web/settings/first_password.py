@@ -1,6 +1,6 @@
 """The first password of an account, or another one, by a link that an admin gave."""
 
-from tocsin.domain.accounts import SHORTEST_PASSWORD
+from tocsin.domain.passwords import SHORTEST_PASSWORD
 from tocsin.services import password_links
 from tocsin.web.settings.me import Chosen
 from tocsin.web.visit import Answer, Goto, Page, Shown, Visit

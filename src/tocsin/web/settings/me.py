@@ -1,9 +1,9 @@
 """What somebody sets for himself: his password, and in which time zone and language he reads the pages."""
 
-from tocsin.domain.accounts import SHORTEST_PASSWORD
 from tocsin.domain.errors import InvalidInputError
+from tocsin.domain.passwords import SHORTEST_PASSWORD
 from tocsin.formats.zones import ZONES
-from tocsin.services import accounts
+from tocsin.services import accounts, sessions
 from tocsin.services.account_reading import set_reading
 from tocsin.services.accounts import Credentials
 from tocsin.web.fields import Form, Line
@@ -37,14 +37,25 @@ class Reading(Form):
 
 
 def show(visit: Visit) -> Shown:
-    """Show the forms."""
-    return {"account": visit.who, "shortest": SHORTEST_PASSWORD, "zones": sorted(ZONES)}
+    """Show the forms, and where somebody is signed in."""
+    with visit.reading() as tx:
+        found = sessions.of(tx, visit.who, door_of(visit.app))
+    return {
+        "account": visit.who,
+        "shortest": SHORTEST_PASSWORD,
+        "zones": sorted(ZONES),
+        "sessions": found,
+        "is_fresh": visit.seated.is_fresh(visit.now),
+        "setup": None,
+        "picture": "",
+        "recovery": [],
+    }
 
 
 def change_password(visit: Visit, form: Changed) -> Answer:
     """Change the password of whoever is signed in."""
     form.must_agree()
-    given = Credentials(email=visit.who.email, password=form.present, source=visit.source)
+    given = Credentials(email=visit.who.email, password=form.present, seat=visit.seat)
     token = accounts.change_password(door_of(visit.app), visit.workspace, given, form.password)
     return Goto(to=_PATH, notice="password", token=token)
 

@@ -8,6 +8,8 @@ from tocsin.web.settings import (
     links,
     me,
     members,
+    my_factor,
+    my_sessions,
     outcomes,
     people,
     recipients,
@@ -33,5 +35,7 @@ PAGES = [
     *keys.PAGES,
     *audit.PAGES,
     *me.PAGES,
+    *my_sessions.PAGES,
+    *my_factor.PAGES,
     *first_password.PAGES,
 ]

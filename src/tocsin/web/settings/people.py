@@ -5,7 +5,7 @@ from typing import Literal
 
 from tocsin.domain.accounts import Role
 from tocsin.schemas.fields import Address
-from tocsin.services import account_roles, accounts, password_links
+from tocsin.services import account_roles, accounts, password_links, second_factor, subjects
 from tocsin.services.password_links import PasswordLink
 from tocsin.services.ports import Transaction
 from tocsin.web.fields import Form, Id
@@ -62,6 +62,18 @@ def change_role(visit: Visit, form: NewRole) -> Answer:
     return Goto(to=_PATH, notice="role")
 
 
+def unbind(visit: Visit, form: Which) -> Answer:
+    """Let whoever comes next from the sign-in service with an account's address have it."""
+    visit.write(lambda tx: subjects.unbind(tx, form.account))
+    return Goto(to=_PATH, notice="unbound")
+
+
+def reset_factor(visit: Visit, form: Which) -> Answer:
+    """Take away the second factor of somebody who has lost it."""
+    visit.write(lambda tx: second_factor.turn_off(tx, form.account))
+    return Goto(to=_PATH, notice="factor-reset")
+
+
 def remove(visit: Visit, form: Which) -> Answer:
     """End an account."""
     visit.write(lambda tx: account_roles.remove(tx, form.account))
@@ -80,5 +92,7 @@ PAGES = [
     _deed(path=f"{_PATH}/add", view=add, form=NewAccount),
     _deed(path=f"{_PATH}/link", view=link, form=Which),
     _deed(path=f"{_PATH}/role", view=change_role, form=NewRole),
+    _deed(path=f"{_PATH}/unbind", view=unbind, form=Which),
+    _deed(path=f"{_PATH}/reset-factor", view=reset_factor, form=Which),
     _deed(path=f"{_PATH}/remove", view=remove, form=Which),
 ]

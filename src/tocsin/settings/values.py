@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tocsin.domain import limits
 from tocsin.domain.errors import ConfigurationError
@@ -36,7 +37,10 @@ def value(environment: Mapping[str, str], name: str, default: str) -> str:
         return environment.get(name, default).strip()
     if name in environment:
         raise ConfigurationError(f"{name} and {name}_FILE are both set; keep one")
-    return read(path, f"{name}_FILE")
+    found = read(path, f"{name}_FILE")
+    if not found:  # a secret that was not written yet must not be taken for one that nobody wants
+        raise ConfigurationError(f"{name}_FILE: {path} is empty; write the value into it, or leave {name}_FILE out")
+    return found
 
 
 def read(path: str, name: str) -> str:
@@ -51,19 +55,34 @@ def sqlite_path(url: str) -> Path | None:
     """Return where the file of an SQLite store is; None on PostgreSQL."""
     if url.startswith("sqlite:///") and Path(url.removeprefix("sqlite:///")).name:
         return Path(url.removeprefix("sqlite:///"))
-    if url.startswith(("postgresql://", "postgres://")):
+    if url.startswith(("postgresql://", "postgres://")) and _can_be_split(url):
         return None
     raise ConfigurationError("TOCSIN_DATABASE_URL: write sqlite:///path/to/file.db or postgresql://user@host/database")
+
+
+def _can_be_split(url: str) -> bool:
+    try:
+        urlsplit(url)
+    except ValueError:
+        return False
+    return True
 
 
 def state_dir(value: str) -> Path | None:
     """Return the folder for what this machine remembers; None without one."""
     path = Path(value.partition(":")[0])  # systemd names several with colons
-    if value and not path.is_dir():
+    if value and not _is_dir(path):
         raise ConfigurationError(
             f"TOCSIN_STATE_DIR: the folder {path} does not exist; make it, writable for the server"
         )
     return path if value else None
+
+
+def _is_dir(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # it cannot be the name of anything
+        return False
 
 
 def listen(name: str, value: str) -> tuple[str, int]:

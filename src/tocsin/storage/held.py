@@ -8,7 +8,7 @@ from tocsin.domain.model import WorkspaceId
 from tocsin.domain.restore import HELD
 from tocsin.storage.columns import as_json, micros
 from tocsin.storage.database import Connection
-from tocsin.storage.deliveries import COLUMNS, QUEUED, delivery_of
+from tocsin.storage.deliveries import COLUMNS, QUEUED, deliveries_in
 
 _MAY_HAVE_LEFT = f"{QUEUED} AND (state = 'sending' OR due_at <= :due_by OR next_at <= :due_by)"
 _IS_HELD = f"state = 'paused' AND substr(reason, 1, {len(HELD)}) = '{HELD}'"
@@ -81,9 +81,7 @@ class SqlHeld:
         statement = f"""
             SELECT {COLUMNS} FROM deliveries WHERE workspace_id = :workspace_id AND {_IS_HELD}
              ORDER BY due_at, id LIMIT :limit"""
-        return [
-            delivery_of(row) for row in self._connection.rows(statement, workspace_id=self._workspace_id, limit=limit)
-        ]
+        return deliveries_in(self._connection.rows(statement, workspace_id=self._workspace_id, limit=limit))
 
     def misfits(self) -> list[str]:
         """Return what does not fit together, each with its number."""

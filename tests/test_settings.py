@@ -210,6 +210,10 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | No
     assert found.startswith(f"TOCSIN_SECRET_KEY_FILE: cannot read {path}: ")
 
 
+def test_a_file_without_an_end_is_not_read_to_it() -> None:
+    assert "more than 65536 octets" in complaint(TOCSIN_SECRET_KEY_FILE="/dev/zero")
+
+
 def test_a_file_that_is_empty_is_no_value(tmp_path: Path) -> None:
     path = tmp_path / "secret"
     path.write_text("\n")

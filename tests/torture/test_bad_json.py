@@ -41,5 +41,5 @@ def complaints(both: tuple[Client, Client], entry: Entry, body: Body) -> Iterato
         yield f"{sqlite.text[:100]} and {postgresql.text[:100]}"
     if sqlite.status_code not in body.right:
         yield f"{sqlite.status_code} {sqlite.text[:100]} and not {sorted(body.right)}"
-    if not sqlite.json()["error"] or (sqlite.status_code == 422) != bool(sqlite.json().get("field_errors")):
+    elif not sqlite.json()["error"] or (sqlite.status_code == 422) != bool(sqlite.json().get("field_errors")):
         yield f"{sqlite.status_code} without a reason: {sqlite.text[:100]}"

@@ -19,6 +19,7 @@ _SERVER = re.compile(
 )
 _ORIGIN = re.compile(r"https?://[a-z0-9](?:[a-z0-9_.-]*[a-z0-9])?(?::[0-9]{1,5})?", re.ASCII)
 SHORTEST_SECRET = 32  # characters
+LARGEST_FILE = 65_536  # octets; of a secret, or of another setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,9 +47,18 @@ def value(environment: Mapping[str, str], name: str, default: str) -> str:
 def read(path: str, name: str) -> str:
     """Return what stands in a file that `name` names."""
     try:
-        return Path(path).read_text("utf-8").strip()
+        return text_of(Path(path)).strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{name}: cannot read {path}: {error}") from error
+
+
+def text_of(path: Path) -> str:
+    """Return the text in a file. Raises OSError, also for one that is too large: a device can go on for ever."""
+    with path.open("rb") as file:
+        raw = file.read(LARGEST_FILE + 1)
+    if len(raw) > LARGEST_FILE:
+        raise OSError(f"it has more than {LARGEST_FILE} octets")
+    return raw.decode("utf-8")
 
 
 def sqlite_path(url: str) -> Path | None:

@@ -65,64 +65,66 @@ def test_limits_are_read_and_those_that_nobody_sets_suit_who_sends_for_himself()
     ]
 
 
-@pytest.mark.parametrize(
-    ("name", "value", "right"),
-    [
-        ("TOCSIN_DATABASE_URL", "", "sqlite:///path/to/file.db or postgresql://user@host/database"),
-        ("TOCSIN_DATABASE_URL", "mysql://root@localhost/x", "sqlite:///path/to/file.db"),
-        ("TOCSIN_DATABASE_URL", "sqlite:///", "sqlite:///path/to/file.db"),
-        ("TOCSIN_DATABASE_URL", "sqlite:///.", "sqlite:///path/to/file.db"),
-        ("TOCSIN_DATABASE_URL", "sqlite:////", "sqlite:///path/to/file.db"),
-        ("TOCSIN_DATABASE_URL", "sqlite://tocsin.db", "sqlite:///path/to/file.db"),
-        ("TOCSIN_DATABASE_URL", "tocsin.db", "sqlite:///path/to/file.db"),
-        ("TOCSIN_LISTEN", "", "127.0.0.1:8000"),
-        ("TOCSIN_LISTEN", "8000", "127.0.0.1:8000"),
-        ("TOCSIN_LISTEN", ":8000", "127.0.0.1:8000"),
-        ("TOCSIN_LISTEN", "127.0.0.1:", "127.0.0.1:8000"),
-        ("TOCSIN_LISTEN", "127.0.0.1:http", "127.0.0.1:8000"),
-        ("TOCSIN_LISTEN", "127.0.0.1:65536", "127.0.0.1:8000"),
-        ("TOCSIN_LISTEN", "127.0.0.1:-1", "127.0.0.1:8000"),
-        ("TOCSIN_LISTEN", "127.0.0.1:٨٠", "127.0.0.1:8000"),
-        ("TOCSIN_LISTEN", "127.0.0.1:" + "9" * 5000, "127.0.0.1:8000"),
-        ("TOCSIN_BASE_URL", "", "https://bookings.example.com"),
-        ("TOCSIN_BASE_URL", "bookings.example.com", "https://bookings.example.com"),
-        ("TOCSIN_BASE_URL", "ftp://bookings.example.com", "https://bookings.example.com"),
-        ("TOCSIN_BASE_URL", "https://", "https://bookings.example.com"),
-        ("TOCSIN_BASE_URL", "https://bookings.example.com/path", "https://bookings.example.com"),
-        ("TOCSIN_BASE_URL", "https://bookings.example.com?q", "https://bookings.example.com"),
-        ("TOCSIN_BASE_URL", "https://bookings.example.com#f", "https://bookings.example.com"),
-        ("TOCSIN_BASE_URL", "https://user:pass@bookings.example.com", "https://bookings.example.com"),
-        ("TOCSIN_BASE_URL", "https://bookings.example.com:99999", "https://bookings.example.com"),
-        ("TOCSIN_BASE_URL", "https://bookings.example.com:http", "https://bookings.example.com"),
-        ("TOCSIN_BASE_URL", "http://[::1", "https://bookings.example.com"),
-        ("TOCSIN_BASE_URL", "https://bücher.example", "https://bookings.example.com"),
-        ("TOCSIN_BASE_URL", "https://a b", "https://bookings.example.com"),
-        ("TOCSIN_SECRET_KEY", "short", "at least 32 random characters"),
-        ("TOCSIN_LOG", "xml", "text, json"),
-        ("TOCSIN_BOUNCE_LIMIT", "", "no number from 1 to 1000"),
-        ("TOCSIN_BOUNCE_LIMIT", "0", "no number from 1 to 1000"),
-        ("TOCSIN_BOUNCE_LIMIT", "1001", "no number from 1 to 1000"),
-        ("TOCSIN_BOUNCE_LIMIT", "٣", "no number from 1 to 1000"),
-        ("TOCSIN_BOUNCE_LIMIT", "9" * 5000, "no number from 1 to 1000"),
-        ("TOCSIN_LIMIT_WORKSPACE", "many", "such as 200/day; leave it empty for none"),
-        ("TOCSIN_LIMIT_RECIPIENT", "0/day", "such as 200/day; leave it empty for none"),
-        ("TOCSIN_WEBHOOK_ALLOW", "n8n.internal:5678", "write some such as http://n8n.internal:5678"),
-        ("TOCSIN_WEBHOOK_ALLOW", "https://a.example/path", "write some such as http://n8n.internal:5678"),
-        ("TOCSIN_PROXIES", "*", "addresses or networks such as 192.0.2.7,172.30.0.0/24"),
-        ("TOCSIN_PROXIES", "proxy.internal", "addresses or networks such as 192.0.2.7,172.30.0.0/24"),
-        ("TOCSIN_PROXIES", "172.30.0.5/24", "has host bits set"),
-        ("TOCSIN_LIMIT_DOMAIN", "1/day,2/day", "two limits for each day; keep one; leave it empty for none"),
-        ("TOCSIN_RESOLVER", "192.0.2.53", "such as 192.0.2.53:53"),
-        ("TOCSIN_RESOLVER", ":53", "such as 192.0.2.53:53"),
-        ("TOCSIN_RESOLVER", "dns.example.com:53", "such as 192.0.2.53:53"),
-        ("TOCSIN_RESOLVER", "192.0.2.53:0", "such as 192.0.2.53:53"),
-        ("TOCSIN_RESOLVER", "192.0.2.53:65536", "such as 192.0.2.53:53"),
-        ("TOCSIN_RESOLVER", "192.0.2.53:٥٣", "such as 192.0.2.53:53"),
-        ("TOCSIN_RESOLVER", "192.0.2.53:" + "9" * 5000, "such as 192.0.2.53:53"),
-        ("TOCSIN_LEASE_S", "soon", "TOCSIN_LEASE_S"),
-        ("TOCSIN_STATE_DIR", "/nowhere/at/all", "the folder /nowhere/at/all does not exist; make it"),
-    ],
-)
+WRONG = [
+    ("TOCSIN_DATABASE_URL", "", "sqlite:///path/to/file.db or postgresql://user@host/database"),
+    ("TOCSIN_DATABASE_URL", "mysql://root@localhost/x", "sqlite:///path/to/file.db"),
+    ("TOCSIN_DATABASE_URL", "sqlite:///", "sqlite:///path/to/file.db"),
+    ("TOCSIN_DATABASE_URL", "sqlite:///.", "sqlite:///path/to/file.db"),
+    ("TOCSIN_DATABASE_URL", "sqlite:////", "sqlite:///path/to/file.db"),
+    ("TOCSIN_DATABASE_URL", "sqlite://tocsin.db", "sqlite:///path/to/file.db"),
+    ("TOCSIN_DATABASE_URL", "tocsin.db", "sqlite:///path/to/file.db"),
+    ("TOCSIN_DATABASE_URL", "postgresql://[::1", "postgresql://user@host/database"),
+    ("TOCSIN_LISTEN", "", "127.0.0.1:8000"),
+    ("TOCSIN_LISTEN", "8000", "127.0.0.1:8000"),
+    ("TOCSIN_LISTEN", ":8000", "127.0.0.1:8000"),
+    ("TOCSIN_LISTEN", "127.0.0.1:", "127.0.0.1:8000"),
+    ("TOCSIN_LISTEN", "127.0.0.1:http", "127.0.0.1:8000"),
+    ("TOCSIN_LISTEN", "127.0.0.1:65536", "127.0.0.1:8000"),
+    ("TOCSIN_LISTEN", "127.0.0.1:-1", "127.0.0.1:8000"),
+    ("TOCSIN_LISTEN", "127.0.0.1:٨٠", "127.0.0.1:8000"),
+    ("TOCSIN_LISTEN", "127.0.0.1:" + "9" * 5000, "127.0.0.1:8000"),
+    ("TOCSIN_BASE_URL", "", "https://bookings.example.com"),
+    ("TOCSIN_BASE_URL", "bookings.example.com", "https://bookings.example.com"),
+    ("TOCSIN_BASE_URL", "ftp://bookings.example.com", "https://bookings.example.com"),
+    ("TOCSIN_BASE_URL", "https://", "https://bookings.example.com"),
+    ("TOCSIN_BASE_URL", "https://bookings.example.com/path", "https://bookings.example.com"),
+    ("TOCSIN_BASE_URL", "https://bookings.example.com?q", "https://bookings.example.com"),
+    ("TOCSIN_BASE_URL", "https://bookings.example.com#f", "https://bookings.example.com"),
+    ("TOCSIN_BASE_URL", "https://user:pass@bookings.example.com", "https://bookings.example.com"),
+    ("TOCSIN_BASE_URL", "https://bookings.example.com:99999", "https://bookings.example.com"),
+    ("TOCSIN_BASE_URL", "https://bookings.example.com:http", "https://bookings.example.com"),
+    ("TOCSIN_BASE_URL", "http://[::1", "https://bookings.example.com"),
+    ("TOCSIN_BASE_URL", "https://bücher.example", "https://bookings.example.com"),
+    ("TOCSIN_BASE_URL", "https://a b", "https://bookings.example.com"),
+    ("TOCSIN_SECRET_KEY", "short", "at least 32 random characters"),
+    ("TOCSIN_LOG", "xml", "text, json"),
+    ("TOCSIN_BOUNCE_LIMIT", "", "no number from 1 to 1000"),
+    ("TOCSIN_BOUNCE_LIMIT", "0", "no number from 1 to 1000"),
+    ("TOCSIN_BOUNCE_LIMIT", "1001", "no number from 1 to 1000"),
+    ("TOCSIN_BOUNCE_LIMIT", "٣", "no number from 1 to 1000"),
+    ("TOCSIN_BOUNCE_LIMIT", "9" * 5000, "no number from 1 to 1000"),
+    ("TOCSIN_LIMIT_WORKSPACE", "many", "such as 200/day; leave it empty for none"),
+    ("TOCSIN_LIMIT_RECIPIENT", "0/day", "such as 200/day; leave it empty for none"),
+    ("TOCSIN_WEBHOOK_ALLOW", "n8n.internal:5678", "write some such as http://n8n.internal:5678"),
+    ("TOCSIN_WEBHOOK_ALLOW", "https://a.example/path", "write some such as http://n8n.internal:5678"),
+    ("TOCSIN_PROXIES", "*", "addresses or networks such as 192.0.2.7,172.30.0.0/24"),
+    ("TOCSIN_PROXIES", "proxy.internal", "addresses or networks such as 192.0.2.7,172.30.0.0/24"),
+    ("TOCSIN_PROXIES", "172.30.0.5/24", "has host bits set"),
+    ("TOCSIN_LIMIT_DOMAIN", "1/day,2/day", "two limits for each day; keep one; leave it empty for none"),
+    ("TOCSIN_RESOLVER", "192.0.2.53", "such as 192.0.2.53:53"),
+    ("TOCSIN_RESOLVER", ":53", "such as 192.0.2.53:53"),
+    ("TOCSIN_RESOLVER", "dns.example.com:53", "such as 192.0.2.53:53"),
+    ("TOCSIN_RESOLVER", "192.0.2.53:0", "such as 192.0.2.53:53"),
+    ("TOCSIN_RESOLVER", "192.0.2.53:65536", "such as 192.0.2.53:53"),
+    ("TOCSIN_RESOLVER", "192.0.2.53:٥٣", "such as 192.0.2.53:53"),
+    ("TOCSIN_RESOLVER", "192.0.2.53:" + "9" * 5000, "such as 192.0.2.53:53"),
+    ("TOCSIN_LEASE_S", "soon", "TOCSIN_LEASE_S"),
+    ("TOCSIN_STATE_DIR", "x" * 300, "does not exist; make it"),
+    ("TOCSIN_STATE_DIR", "/nowhere/at/all", "the folder /nowhere/at/all does not exist; make it"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "right"), WRONG)
 def test_a_wrong_setting_names_itself_and_what_would_be_right(name: str, value: str, right: str) -> None:
     found = complaint(**{name: value})
 
@@ -209,6 +211,17 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path, content: bytes | No
     found = complaint(TOCSIN_SECRET_KEY_FILE=str(path))
 
     assert found.startswith(f"TOCSIN_SECRET_KEY_FILE: cannot read {path}: ")
+
+
+def test_a_file_without_an_end_is_not_read_to_it() -> None:
+    assert "more than 65536 octets" in complaint(TOCSIN_SECRET_KEY_FILE="/dev/zero")
+
+
+def test_a_file_that_is_empty_is_no_value(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.write_text("\n")
+
+    assert complaint(TOCSIN_SECRET_KEY_FILE=str(path)).startswith(f"TOCSIN_SECRET_KEY_FILE: {path} is empty; ")
 
 
 def test_space_around_a_value_does_not_count() -> None:

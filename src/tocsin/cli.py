@@ -1,6 +1,7 @@
 """The command line. Errors are one line on standard error that says what would be right; exit codes are the contract's."""
 
 import json
+import os
 import signal
 import socket
 import sys
@@ -30,11 +31,13 @@ from tocsin import (
 )
 from tocsin.api import rule_set, source_commands
 from tocsin.domain.errors import ConfigurationError, InvalidInputError, StoreInUseError, TocsinError
+from tocsin.domain.text import one_line
 from tocsin.settings import Settings
-from tocsin.terminal import Json, Subdomain, facts, listing, say, table
+from tocsin.terminal import Json, Subdomain, confirm, facts, listing, say, table
 
 DONE, FAILED, WRONG_USE, WRONG_CONFIGURATION = 0, 1, 2, 78
 _INTERRUPTED = 130  # what typer makes of Ctrl+C
+_LONGEST = 2000  # characters of an error
 
 cli = typer.Typer(name="tocsin", add_completion=False, rich_markup_mode=None)
 workspace = typer.Typer(help="Workspaces: the tenants.")
@@ -59,8 +62,10 @@ cli_mcp.register(cli)
 
 def run(arguments: Sequence[str]) -> int:
     """Run the command line; return the exit code. The top of a command: whatever goes wrong is told in one line."""
+    _open_streams()
     command = typer.main.get_command(cli)
     try:
+        _must_be_text(arguments)
         code = command.main(list(arguments), prog_name="tocsin", standalone_mode=False)
         if code == _INTERRUPTED:
             return _told("stopped", FAILED)
@@ -208,7 +213,7 @@ def delete_workspace(
 ) -> None:
     """Delete a workspace and all that it holds."""
     if not yes:
-        typer.confirm(f"Delete {subdomain} with all its bookings, rules and messages?", abort=True, err=True)
+        confirm(f"Delete {subdomain} with all its bookings, rules and messages?")
     bootstrap.administer(bootstrap.settings(), "workspace delete", {"subdomain": subdomain})
     say(f"deleted {subdomain}")
 
@@ -257,6 +262,20 @@ def main(
         raise typer.Exit(WRONG_USE)
 
 
+def _open_streams() -> None:
+    """Open what whoever started the program has shut: Python has None there, and a file could take its place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8", closefd=False))  # noqa: SIM115
+
+
+def _must_be_text(arguments: Sequence[str]) -> None:
+    """Raise InvalidInputError for what is not UTF-8: Python hands it on as half characters, which no store takes."""
+    for number, argument in enumerate(arguments, start=1):
+        if not argument.isascii() and argument != argument.encode(errors="replace").decode():
+            raise InvalidInputError.of(f"argument {number}", "is not UTF-8; type it in a terminal that is set to UTF-8")
+
+
 def _must_be_free(settings: Settings) -> None:
     """Raise ConfigurationError if another program listens where the server is to."""
     try:
@@ -268,6 +287,7 @@ def _must_be_free(settings: Settings) -> None:
 
 
 def _told(text: str, code: int) -> int:
+    # What was typed is repeated in it, and can be anything.
     with suppress(BrokenPipeError):
-        sys.stderr.write(f"tocsin: {text}\n")
+        sys.stderr.write(f"tocsin: {one_line(text, limit=_LONGEST)}\n")
     return code

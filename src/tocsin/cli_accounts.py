@@ -8,6 +8,7 @@ import typer
 
 from tocsin import bootstrap
 from tocsin.domain.errors import InvalidInputError
+from tocsin.settings.values import text_of
 from tocsin.terminal import Json, Subdomain, listing, say
 
 account = typer.Typer(help="Accounts that may sign in to the pages of a workspace.")
@@ -80,7 +81,7 @@ def _password(path: Path | None) -> str:
         typed: str = typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
         return typed
     try:
-        text = sys.stdin.readline() if path is None or str(path) == "-" else path.read_text("utf-8")
+        text = sys.stdin.readline() if path is None or str(path) == "-" else text_of(path)
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInputError.of("password-file", f"cannot read {path}: {error}") from error
     return text.partition("\n")[0].removesuffix("\r")

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from tocsin import backup, bootstrap
-from tocsin.domain.errors import ConflictError
+from tocsin.domain.errors import ConflictError, InvalidInputError
+from tocsin.domain.text import one_line
 from tocsin.terminal import Json, Subdomain, say, table
 
 held = typer.Typer(help="What a restore holds back because it may have left already.")
@@ -28,11 +29,11 @@ def back_up(
     as_json: Json = False,
 ) -> None:
     """Write a SQLite store into a file, whole and consistent, while the server goes on."""
-    made = _asked("backup", {"file": str(file.absolute())})
+    made = _asked("backup", {"file": str(_place(file))})
     if as_json:
         say(json.dumps(made, indent=2))
         return
-    say(f"{made['file']}: {made['octets']} octets, looked through and whole")
+    say(f"{one_line(made['file'])}: {made['octets']} octets, looked through and whole")
     where = f"it is in {made['key_file']}" if made["key_file"] else "you have it in TOCSIN_SECRET_KEY"
     say(f"The secret key is not in it: {where}. Keep it in another place; without it no API key and no link works.")
 
@@ -44,13 +45,22 @@ def bring_back(file: File = None, as_json: Json = False) -> None:
     old store's servers and workers before.
     """
     settings = bootstrap.settings()
-    report = backup.hold_back(settings) if file is None else backup.bring_back(settings, file.absolute())
+    report = backup.hold_back(settings) if file is None else backup.bring_back(settings, _place(file))
     if as_json:
         say(json.dumps(report, indent=2))
     else:
         _tell(report)
     if report["complaints"]:
         raise ConflictError(f"it is there, and not whole: {'; '.join(report['complaints'])}")
+
+
+def _place(file: Path) -> Path:
+    """Return where `file` is. Raises InvalidInputError for a name that no file can have."""
+    try:
+        file.exists()
+    except (OSError, ValueError) as error:
+        raise InvalidInputError.of("FILE", "cannot be the name of a file; give another, or a shorter one") from error
+    return file.absolute()
 
 
 def _tell(report: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from tocsin import bootstrap
-from tocsin.terminal import Json, Subdomain, facts, say
+from tocsin.terminal import Json, Subdomain, confirm, facts, say
 
 person = typer.Typer(help="All that is kept of one address: given out, or erased.")
 
@@ -28,7 +28,7 @@ def erase(
 ) -> None:
     """Erase an address, and what was written to it and about its bookings, for good; also from the audit log."""
     if not yes:
-        typer.confirm(f"Erase all that {subdomain} keeps of {address}?", abort=True, err=True)
+        confirm(f"Erase all that {subdomain} keeps of {address}?")
     found = _asked("person erase", subdomain, address)
     if as_json:
         say(json.dumps(found, indent=2))

@@ -17,7 +17,7 @@ from tocsin.rules_as_code.neetocal import NeetoCalTarget
 from tocsin.rules_as_code.source import STANDARD_INPUT
 from tocsin.rules_as_code.targets import ApiTarget, StoreTarget, Target, in_our_words
 from tocsin.schemas.rule_set import schema
-from tocsin.terminal import Json, Subdomain, coloured, facts, listing, progress, say
+from tocsin.terminal import Json, Subdomain, coloured, confirm, facts, listing, progress, say
 
 _FAILED = 1
 
@@ -120,7 +120,7 @@ def apply_rules(
                 coloured(shown.lines(plan, caveats=target.caveats))
             if plan.steps:
                 if not yes:
-                    typer.confirm("Apply this plan?", abort=True, err=True)
+                    confirm("Apply this plan?")
                 with progress("Applying the plan") as told:
                     plan = target.apply(read.rule_set, plan, told=told)
     if as_json:

@@ -10,6 +10,7 @@ import typer
 from tocsin import bootstrap
 from tocsin.api.source_commands import COMMANDS
 from tocsin.domain.errors import InvalidInputError
+from tocsin.settings.values import LARGEST_FILE, text_of
 from tocsin.terminal import Json, Subdomain, say, table
 
 source = typer.Typer(help="Sources: other schedulers that report their bookings.")
@@ -147,7 +148,7 @@ def _secret(path: str) -> str:
     if not path:
         return ""
     try:
-        text = sys.stdin.read() if path == "-" else Path(path).read_text("utf-8")
+        text = sys.stdin.read(LARGEST_FILE) if path == "-" else text_of(Path(path))
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInputError.of("file", f"{path} cannot be read ({type(error).__name__})") from error
     return text.strip()

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from tocsin import observation
 from tocsin.api import app as api
@@ -59,6 +60,7 @@ def serve(app: App, *, with_worker: bool, ready: Callable[[], None]) -> None:
         create(app, crew=crew_of(app) if with_worker else None),
         host=app.settings.host,
         port=app.settings.port,
+        http=_WithoutTrailers,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -70,6 +72,17 @@ def serve(app: App, *, with_worker: bool, ready: Callable[[], None]) -> None:
     inbound = listening(app) if with_worker else nullcontext()
     with inbound, hinting(app, hears=with_worker), observation.listening(app):
         _Server(config, ready).run()
+
+
+class _WithoutTrailers(HttpToolsProtocol):
+    """Keeps what stands behind a body in pieces out of the headers, because nothing has checked it (RFC 9110, 6.5.1).
+
+    uvicorn's parser adds such trailers to the very list that the application is given: a host or key among them would count.
+    """
+
+    def on_headers_complete(self) -> None:
+        self.scope["headers"] = list(self.headers)
+        super().on_headers_complete()
 
 
 class _Server(uvicorn.Server):

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tocsin import bootstrap
+from tocsin.domain.text import one_line
 
 Subdomain = Annotated[str, typer.Argument(metavar="SUBDOMAIN", help="The workspace's subdomain.")]
 _WHOLE = frozenset({"id", "selector", "recipient", "address", "created_at", "since_at", "state"})  # what people copy
@@ -25,6 +26,11 @@ def say(text: str) -> None:
     """Print `text` and a line end."""
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
+
+
+def confirm(question: str) -> None:
+    """Ask on standard error, and go on only after a yes. What was typed is repeated in it, and can be anything."""
+    typer.confirm(one_line(question), abort=True, err=True)
 
 
 def listing(command: str, values: dict[str, Any], columns: tuple[str, ...], *, as_json: bool) -> None:

@@ -19,6 +19,10 @@ class Shell:
         printed = self._capsys.readouterr()
         return code, printed.out, printed.err
 
+    def taken(self) -> str:
+        """Return what was printed since this was asked last, be it on which stream."""
+        return "".join(self._capsys.readouterr())
+
     def done(self, *arguments: str) -> str:
         code, out, err = self(*arguments)
         assert (code, err) == (0, "")

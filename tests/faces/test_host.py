@@ -226,6 +226,17 @@ def test_a_body_that_grows_too_large_is_stopped_whatever_length_was_announced(si
     assert octets.split(b" ", 2)[1] == b"413"
 
 
+def test_what_stands_behind_a_body_in_pieces_is_no_header(site: Site) -> None:
+    first = b"POST /api/external/v2/meeting-outcomes HTTP/1.1\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n"
+    host, key = b"Host: acme.tocsin.test\r\n", b"X-Api-Key: " + site.key.encode() + b"\r\n"
+    body = b"\r\n2\r\n{}\r\n0\r\n"
+
+    assert site.answer(first + host + key + body + b"\r\n")[0] == 422
+    assert site.answer(first + host + body + key + b"\r\n")[0] == 401
+    assert site.answer(first + key + body + host + b"\r\n")[0] == 404
+    assert site.answer(first + host + key + body + b"Host: globex.tocsin.test\r\n" + key + b"\r\n")[0] == 422
+
+
 def test_ids_in_urls_are_not_paths(client: Client) -> None:
     assert client.v2.get("/bookings/%2e%2e%2fbookings").status_code == 404
     assert client.v2.get("/bookings/..%2F..%2Freadyz").status_code == 404

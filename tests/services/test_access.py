@@ -78,6 +78,8 @@ def test_a_secret_that_is_wrong_anywhere_opens_nothing(office: World) -> None:
     assert not opens(office, f"{prefix}_{key_id}_{flipped}")
     assert not opens(office, f"{prefix}_{key_id}_{secret[:-9]}")
     assert not opens(office, f"{prefix}_ffffffffffff_{secret}")
+    assert not opens(office, f"{prefix}_{key_id}_{secret[:-8]}{int(secret[-8:], 16) ^ 1:08x}")
+    assert not opens(office, f"acme_{key_id}_{secret}")
     assert not opens(office, text, pepper=b"q" * 32)
     assert key.id == key_id
 

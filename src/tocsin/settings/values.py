@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from tocsin.domain import limits
 from tocsin.domain.errors import ConfigurationError
@@ -18,6 +19,7 @@ _SERVER = re.compile(
 )
 _ORIGIN = re.compile(r"https?://[a-z0-9](?:[a-z0-9_.-]*[a-z0-9])?(?::[0-9]{1,5})?", re.ASCII)
 SHORTEST_SECRET = 32  # characters
+LARGEST_FILE = 65_536  # octets; of a secret, or of another setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,24 +39,44 @@ def value(environment: Mapping[str, str], name: str, default: str) -> str:
         return environment.get(name, default).strip()
     if name in environment:
         raise ConfigurationError(f"{name} and {name}_FILE are both set; keep one")
-    return read(path, f"{name}_FILE")
+    found = read(path, f"{name}_FILE")
+    if not found:  # a secret that was not written yet must not be taken for one that nobody wants
+        raise ConfigurationError(f"{name}_FILE: {path} is empty; write the value into it, or leave {name}_FILE out")
+    return found
 
 
 def read(path: str, name: str) -> str:
     """Return what stands in a file that `name` names."""
     try:
-        return Path(path).read_text("utf-8").strip()
+        return text_of(Path(path)).strip()
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{name}: cannot read {path}: {error}") from error
+
+
+def text_of(path: Path) -> str:
+    """Return the text in a file. Raises OSError, also for one that is too large: a device can go on for ever."""
+    with path.open("rb") as file:
+        raw = file.read(LARGEST_FILE + 1)
+    if len(raw) > LARGEST_FILE:
+        raise OSError(f"it has more than {LARGEST_FILE} octets")
+    return raw.decode("utf-8")
 
 
 def sqlite_path(url: str) -> Path | None:
     """Return where the file of an SQLite store is; None on PostgreSQL."""
     if url.startswith("sqlite:///") and Path(url.removeprefix("sqlite:///")).name:
         return Path(url.removeprefix("sqlite:///"))
-    if url.startswith(("postgresql://", "postgres://")):
+    if url.startswith(("postgresql://", "postgres://")) and _can_be_split(url):
         return None
     raise ConfigurationError("TOCSIN_DATABASE_URL: write sqlite:///path/to/file.db or postgresql://user@host/database")
+
+
+def _can_be_split(url: str) -> bool:
+    try:
+        urlsplit(url)
+    except ValueError:
+        return False
+    return True
 
 
 def state_dir(value: str, *, of_systemd: str) -> Path | None:
@@ -64,11 +86,18 @@ def state_dir(value: str, *, of_systemd: str) -> Path | None:
     """
     value = value or of_systemd.partition(":")[0]
     path = Path(value)
-    if value and not path.is_dir():
+    if value and not _is_dir(path):
         raise ConfigurationError(
             f"TOCSIN_STATE_DIR: the folder {path} does not exist; make it, writable for the server"
         )
     return path if value else None
+
+
+def _is_dir(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # it cannot be the name of anything
+        return False
 
 
 def listen(name: str, value: str) -> tuple[str, int]:

@@ -13,7 +13,7 @@ from tocsin.services.ports_overview import QUARTER, Tally
 from tocsin.services.ports_planned import PlannedFilter
 from tocsin.storage.columns import as_json, instant, micros
 from tocsin.storage.database import Connection
-from tocsin.storage.deliveries import COLUMNS, OPEN, QUEUED, WAITING, delivery_of
+from tocsin.storage.deliveries import COLUMNS, OPEN, QUEUED, WAITING, deliveries_in
 
 _QUARTER = QUARTER // timedelta(microseconds=1)
 # Where mail and calls lie that are queued, with what makes its index serve.
@@ -65,7 +65,7 @@ class SqlComing:
             )
             for table, which, _ in _SHELVES
         ]
-        return [delivery_of(row) for row in rows], sum(numbers)
+        return deliveries_in(rows), sum(numbers)
 
     def of_bookings(self, booking_ids: Iterable[BookingId]) -> list[Delivery]:
         """Return all that is open about some bookings."""
@@ -76,7 +76,7 @@ class SqlComing:
         rows = self._connection.rows(
             statement, workspace_id=self._workspace_id, bookings=as_json(sorted(set(booking_ids)))
         )
-        return [delivery_of(row) for row in rows]
+        return deliveries_in(rows)
 
     def bookings_of(self, rule_id: str, *, limit: int) -> list[BookingId]:
         """Return the bookings about which something of a rule waits, by id, at most `limit`."""

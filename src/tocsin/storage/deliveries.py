@@ -1,5 +1,6 @@
 """Table deliveries as planning, the log and an attempt see it, within one workspace. The queue is in `queue.py`."""
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -10,10 +11,13 @@ from tocsin.domain.model import BookingId, WorkspaceId
 from tocsin.domain.plan import Planned
 from tocsin.domain.recipients import recipient_key
 from tocsin.domain.rules import RuleId
+from tocsin.domain.text import one_line
 from tocsin.services.ports import DeliveryFilter, NewId
 from tocsin.storage.columns import Row, as_json, instant, maybe_instant, micros
 from tocsin.storage.database import Connection
 from tocsin.storage.planned_columns import ADD, note, values_of
+
+log = logging.getLogger("tocsin.storage")
 
 COLUMNS = """id, workspace_id, rule_id, rule_revision, action_index, booking_id, booking_revision, event, recipient, state,
     reason, due_at, expires_at, next_at, attempts, failures, crashes, created_at, settled_at, cause, about, action"""
@@ -115,7 +119,7 @@ class SqlDeliveries:
             SELECT {COLUMNS} FROM deliveries
              WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND recipient_key = :recipient_key
                AND action = :action AND {_REPLACED} AND booking_revision < :revision"""
-        return [delivery_of(row) for row in self._connection.rows(statement, **self._compared(delivery))]
+        return deliveries_in(self._connection.rows(statement, **self._compared(delivery)))
 
     def supersede_answers(self, booking_id: BookingId, about: str, *, now: datetime) -> None:
         """End what waits of a recipient's former answers."""
@@ -182,13 +186,13 @@ class SqlDeliveries:
             SELECT {COLUMNS} FROM deliveries
              WHERE workspace_id = :workspace_id AND rule_id = :rule_id AND {WAITING} AND {_FIRED} AND {self._about}"""
         rows = self._connection.rows(statement, workspace_id=self._workspace_id, rule_id=rule_id, **self._among)
-        return [delivery_of(row) for row in rows]
+        return deliveries_in(rows)
 
     def get(self, delivery_id: str) -> Delivery | None:
         """Return the delivery with this id."""
         statement = f"SELECT {COLUMNS} FROM deliveries WHERE workspace_id = :workspace_id AND id = :id"
         row = self._connection.row(statement, workspace_id=self._workspace_id, id=delivery_id)
-        return None if row is None else delivery_of(row)
+        return next(iter(deliveries_in([] if row is None else [row])), None)
 
     def page(self, wanted: DeliveryFilter, *, limit: int, offset: int) -> tuple[list[Delivery], int]:
         """Return a page of deliveries, the newest first, and the number of all that `wanted` names."""
@@ -206,7 +210,7 @@ class SqlDeliveries:
         rows = self._connection.rows(statement, workspace_id=self._workspace_id, limit=limit, offset=offset, **values)
         counting = f"SELECT count(*) AS n FROM deliveries {where}"
         number = self._connection.number(counting, workspace_id=self._workspace_id, **values)
-        return [delivery_of(row) for row in rows], number
+        return deliveries_in(rows), number
 
     def attempts(self, delivery_id: str) -> list[Attempt]:
         """Return the attempts at a delivery in order."""
@@ -227,6 +231,18 @@ class SqlDeliveries:
             statement, workspace_id=self._workspace_id, id=delivery_id, now=micros(now), expires_at=micros(expires_at)
         )
         return touched == 1
+
+
+def deliveries_in(rows: Iterable[Row]) -> list[Delivery]:
+    """Return the deliveries in rows with COLUMNS; a row that cannot be read is logged and left out, for the others go on."""
+    found = []
+    for row in rows:
+        try:
+            found.append(delivery_of(row))
+        except (ValueError, TypeError, OverflowError) as error:
+            why = one_line(str(error))  # it can repeat what stands there
+            log.error("delivery %s of workspace %s cannot be read: %s", row["id"], row["workspace_id"], why)  # noqa: TRY400
+    return found
 
 
 def delivery_of(row: Row) -> Delivery:

@@ -10,7 +10,7 @@ from tocsin.domain.restore import HELD
 from tocsin.services.ports_held import ALL, HeldFilter
 from tocsin.storage.columns import as_json, micros
 from tocsin.storage.database import Connection
-from tocsin.storage.deliveries import COLUMNS, QUEUED, delivery_of
+from tocsin.storage.deliveries import COLUMNS, QUEUED, deliveries_in
 
 _MAY_HAVE_LEFT = f"{QUEUED} AND (state = 'sending' OR due_at <= :due_by OR next_at <= :due_by)"
 _IS_HELD = f"state = 'paused' AND substr(reason, 1, {len(HELD)}) = '{HELD}'"
@@ -86,7 +86,7 @@ class SqlHeld:
         statement = f"""
             SELECT {COLUMNS} FROM deliveries WHERE workspace_id = :workspace_id AND {clauses}
              ORDER BY due_at, id LIMIT :limit OFFSET :offset"""
-        return [delivery_of(row) for row in self._connection.rows(statement, limit=limit, offset=offset, **values)]
+        return deliveries_in(self._connection.rows(statement, limit=limit, offset=offset, **values))
 
     def _clauses(self, wanted: HeldFilter) -> tuple[str, dict[str, object]]:
         asked = {

@@ -10,7 +10,7 @@ from tocsin.services.ports_overview import QUARTER, Tally
 from tocsin.storage.columns import instant, maybe_instant, micros
 from tocsin.storage.coming import BY_DUE
 from tocsin.storage.database import Connection
-from tocsin.storage.deliveries import COLUMNS, OPEN, attempt_of, delivery_of
+from tocsin.storage.deliveries import COLUMNS, OPEN, attempt_of, deliveries_in
 
 _QUARTER = QUARTER // timedelta(microseconds=1)
 _LOST = "state IN ('failed', 'expired') AND settled_at >= :since"
@@ -89,4 +89,4 @@ class SqlOverview:
         rows = self._connection.rows(statement, workspace_id=self._workspace_id, limit=limit, **values)
         counting = f"SELECT count(*) AS n FROM deliveries {where}"
         number = self._connection.number(counting, workspace_id=self._workspace_id, **values)
-        return [delivery_of(row) for row in rows], number
+        return deliveries_in(rows), number

@@ -12,7 +12,7 @@ from tocsin.domain.retry import MOST_CRASHES
 from tocsin.domain.rules import RuleId
 from tocsin.storage.columns import Row, as_json, instant, micros
 from tocsin.storage.database import Connection
-from tocsin.storage.deliveries import COLUMNS, OPEN, QUEUED, delivery_of
+from tocsin.storage.deliveries import COLUMNS, OPEN, QUEUED, deliveries_in
 from tocsin.storage.queue_state import SqlQueueState
 
 MOST_LAPSED = 100  # that are ended in one round
@@ -68,6 +68,9 @@ _END_ATTEMPT = """
 _NO_ATTEMPT = """
     DELETE FROM attempts
      WHERE workspace_id = :workspace_id AND delivery_id = :id AND number = :attempts AND result IS NULL"""
+_SET_ASIDE = """
+    UPDATE deliveries SET state = 'failed', reason = :reason, settled_at = :at, leased_by = NULL
+     WHERE workspace_id = :workspace_id AND id = :id"""
 _NO_OUTCOME = Outcome(result=Result.WITHDRAWN)  # of no dialogue, whose attempt is taken back
 _HOLDS = """
     UPDATE invitations SET held_method = method, held_sequence = sequence
@@ -168,7 +171,7 @@ class SqlQueue(SqlQueueState):
             f"SELECT {COLUMNS} FROM deliveries WHERE state = 'paused' AND expires_at <= :now LIMIT {MOST_LAPSED}"
         )
         with self._database.reading() as connection:
-            return [delivery_of(row) for row in connection.rows(statement, now=micros(now))]
+            return deliveries_in(connection.rows(statement, now=micros(now)))
 
     def forget_answers(self, *, before: datetime) -> int:
         """Delete the answers to idempotent requests from before a moment; return how many."""
@@ -188,9 +191,13 @@ class SqlQueue(SqlQueueState):
 
 
 def _begun(connection: Connection, rows: list[Row], *, now: datetime) -> tuple[list[Delivery], list[Settlement]]:
-    """Begin an attempt at each delivery that was taken, and return these; fail what has proved to be the cause of deaths."""
-    taken = [delivery_of(row) for row in rows]
-    at = micros(now)
+    """Begin an attempt at each delivery that was taken, and return these; fail what has proved to be the cause of deaths.
+
+    What cannot be read is set aside, for it would be first in every claim.
+    """
+    taken, at = deliveries_in(rows), micros(now)
+    known = {delivery.id for delivery in taken}
+    connection.run_each(_SET_ASIDE, (_set_aside(row, at) for row in rows if row["id"] not in known))
     healthy = [delivery for delivery in taken if delivery.crashes < MOST_CRASHES]
     connection.run_each(_BEGIN_ATTEMPT, (_beginning(delivery, at) for delivery in healthy))
     poisoned = [_poisoned(delivery) for delivery in taken if delivery.crashes >= MOST_CRASHES]
@@ -233,6 +240,11 @@ def _values(settlement: Settlement, at: int) -> dict[str, object]:
         "enhanced_code": outcome.enhanced_code,
         "reply": outcome.reply,
     }
+
+
+def _set_aside(row: Row, at: int) -> dict[str, object]:
+    reason = "its row in the database cannot be read; the log says what is wrong with it"
+    return {"workspace_id": row["workspace_id"], "id": row["id"], "reason": reason, "at": at}
 
 
 def _beginning(delivery: Delivery, at: int) -> dict[str, object]:

@@ -9,7 +9,7 @@ from tests.torture.bodies import Body, bodies, flipped
 from tests.torture.rig import Rig
 from tests.torture.tenants import some
 
-_BODIED = [entry for entry in TABLE if entry[1].body]
+_BODIED = [entry for entry in TABLE if entry[1].body and entry[0].number == 2]  # v1 reads bodies by the same code
 _RULES = next(entry for entry in _BODIED if _id(entry) == "POST /api/external/v2/automation-rules")
 
 
@@ -23,7 +23,7 @@ def test_bodies_that_are_no_json_are_told_why_by_both_stores(both: tuple[Client,
         for body in bodies(_body_of(model, both[0]) or {"id": NOBODY}, entry[1].room):
             asked += 1
             wrong += [f"{_id(entry)}, {body.id}: {one}" for one in complaints(both, entry, body)]
-    for number in range(rig.size(quick=100, nightly=10_000)):
+    for number in range(rig.size(quick=100, nightly=5_000)):
         asked += 1
         body = flipped(rule_body(NOBODY), Random(f"A21 flipped {number}"))
         wrong += [f"{body.octets!r}: {one}" for one in complaints(both, _RULES, body)]

@@ -2,10 +2,8 @@
 
 import json
 import os
-import signal
 import socket
 import sys
-import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from typing import Annotated
@@ -33,6 +31,7 @@ from tocsin.api import rule_set, source_commands
 from tocsin.domain.errors import ConfigurationError, InvalidInputError, StoreInUseError, TocsinError
 from tocsin.domain.text import one_line
 from tocsin.settings import Settings
+from tocsin.stopping import told_to_stop
 from tocsin.terminal import Json, Subdomain, confirm, facts, listing, say, table
 
 DONE, FAILED, WRONG_USE, WRONG_CONFIGURATION = 0, 1, 2, 78
@@ -125,14 +124,16 @@ def worker() -> None:
     observation.log_to_stderr(settings)
     app = bootstrap.open_app(settings, traces=observation.traces(settings))
     crew = server.crew_of(app)
-    stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
     try:
-        with bootstrap.listening(app), bootstrap.hinting(app, hears=True), observation.listening(app):
+        with (
+            told_to_stop() as wait,
+            bootstrap.listening(app),
+            bootstrap.hinting(app, hears=True),
+            observation.listening(app),
+        ):
             crew.start()
             say(f"Tocsin {__version__} delivers")
-            stop.wait()
+            wait()
             crew.stop()
     finally:
         app.close()

@@ -55,7 +55,9 @@ def test_a_rule_is_previewed_and_created_over_standard_input_and_output(place: P
 
 
 def test_a_server_that_no_assistant_asks_does_not_load_the_sdk() -> None:
-    code = "import sys; from tocsin import cli; sys.exit('mcp' in sys.modules or 'tocsin.mcp.table' not in sys.modules)"
+    code = (
+        "import sys; from tocsin import server; sys.exit('mcp' in sys.modules or 'tocsin.mcp.table' not in sys.modules)"
+    )
 
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 

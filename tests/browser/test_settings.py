@@ -1,5 +1,6 @@
 """Settings at a browser: set up from nothing without a script, keys that are seen once, and records that can be taken away."""
 
+import pyotp
 import pytest
 from playwright.sync_api import Browser, expect
 
@@ -69,6 +70,35 @@ def test_a_colleague_chooses_a_password_by_a_link_and_signs_in(browser: Browser,
         zoe.sign_in("zoe@example.com", PASSWORD)
         zoe.go("/settings/people")
         expect(zoe.page.get_by_role("button", name="Add, and show")).to_have_count(0)
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
+def test_somebody_sets_up_a_second_factor_and_signs_in_with_it(
+    browser: Browser, site: Site, width: int, scheme: str
+) -> None:
+    with seated(browser, site, width=width, scheme=scheme) as seat:
+        seat.sign_in()
+        seat.go("/settings/me")
+        seat.press("Set it up")
+        key = seat.page.get_by_label("Key", exact=True).input_value()
+        # All of the picture is seen: it fits into its box, which is as wide as the page lets it be.
+        assert seat.page.evaluate(
+            "(() => { const svg = document.querySelector('.qr svg'), box = svg.getBoundingClientRect(), whole = svg.getBBox();"
+            " return Math.round(box.width - box.height) === 0 && box.right <= innerWidth"
+            " && whole.width <= svg.viewBox.baseVal.width; })()"
+        )
+        seat.page.get_by_label("Code", exact=True).fill(pyotp.TOTP(key).at(int(site.client.clock().timestamp())))
+        seat.press("Turn it on")
+        codes = seat.page.get_by_label("Recovery codes", exact=True).input_value().split()
+        assert _issues(seat) == []
+    with seated(browser, site, width=width, scheme=scheme) as seat:
+        seat.sign_in()
+        expect(seat.page.get_by_label("Code")).to_be_focused()
+        assert _issues(seat) == []
+        seat.page.get_by_label("Code").fill(codes[0])
+        seat.press("Go on")
+        assert seat.path == "/overview"
+        assert seat.complaints == []
 
 
 def test_lifting_asks_once_more(seat: Seat) -> None:

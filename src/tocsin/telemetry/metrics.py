@@ -3,6 +3,7 @@
 No label holds anything that a tenant or a stranger chose: only words of our own, so their number is bounded.
 """
 
+from collections import Counter as Tally
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
@@ -112,14 +113,20 @@ class Metrics(Silence):
 
     def settled(self, settlements: Sequence[Settlement], *, now: datetime) -> None:
         """Count what ended, each attempt, and how late it was what was sent."""
+        # Added up first: to count one costs as much as to count many.
+        attempts, ends = Tally[tuple[str, Result]](), Tally[tuple[str, State]]()
         for one in settlements:
             kind, state = "call" if one.delivery.is_call else "mail", one.verdict.state
             if one.outcome is not None:
-                self._attempts[kind, one.outcome.result].inc()
+                attempts[kind, one.outcome.result] += 1
             if one.verdict.next_at is None:
-                self._settled[kind, state].inc()
+                ends[kind, state] += 1
             if state is State.SENT:
                 self._lateness[kind].observe(max(0.0, (now - one.delivery.due_at).total_seconds()))
+        for which, number in attempts.items():
+            self._attempts[which].inc(number)
+        for end, number in ends.items():
+            self._settled[end].inc(number)
 
     def dialogue(self, seconds: float) -> None:
         """Take note of how long a message was with the relay."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.faces.client import Client, Json, rule_body, wrong_fields
+from tests.faces.client import Client, Json, booking_body, rule_body, wrong_fields
 
 WEEKEND = {
     "field": "booking.weekday",
@@ -126,6 +126,32 @@ def test_a_rule_can_be_for_an_answer_of_the_form(client: Client) -> None:
     client.drain()
 
     assert sorted(one["state"] for one in client.v2.get("/deliveries").json()["deliveries"]) == ["cancelled", "sent"]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [("Où?", "Cafe\u0301"), ("Ou\u0300?", "Café"), (" Où? ", " Café "), ("Où?", ["Cafe\u0301"])],
+    ids=["answer", "question", "blanks", "list"],
+)
+def test_an_answer_is_compared_whatever_way_its_letters_are_put_together(
+    client: Client, question: str, answer: object
+) -> None:
+    condition = {"field": "form.answer", "question": "Où?", "operator": "is", "value": "Café"}
+    client.a_rule(client.a_link(), conditions=[condition])
+
+    booking = client.book(form_responses={question: answer})
+    client.drain()
+
+    assert booking["form_responses_as_hash"] == {"Où?": "Café"}
+    assert [one["state"] for one in client.v2.get("/deliveries").json()["deliveries"]] == ["sent"]
+
+
+def test_a_question_that_is_there_in_two_spellings_is_refused(client: Client) -> None:
+    client.a_link()
+
+    answer = client.v2.post("/bookings", booking_body(form_responses={"Où?": "here", "Ou\u0300? ": "there"}))
+
+    assert wrong_fields(answer) == {"form_responses": "names the question 'Où?' twice"}
 
 
 def test_a_preview_says_that_a_condition_does_not_hold(client: Client) -> None:

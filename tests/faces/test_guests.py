@@ -41,6 +41,12 @@ def test_guests_are_sent_as_a_list_or_as_text_and_shown_with_the_answers(
     assert part(client.v2.get(f"/bookings/{booking['id']}").json(), "booking") == booking
 
 
+def test_guests_are_guests_with_blanks_around_their_question_too(client: Client) -> None:
+    client.a_link()
+
+    assert shown(client.book(form_responses={f" {FIELD} ": [GUS]})) == GUS
+
+
 @pytest.mark.parametrize(
     ("sent", "field", "words"),
     [

@@ -1,11 +1,12 @@
 """Answers to the form of a booking on the wire, the guests among them."""
 
+from collections import Counter
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from tocsin.domain.model import GUESTS_QUESTION, MOST_ANSWERS, MOST_GUESTS
-from tocsin.domain.text import ANSWER_LENGTH, complaint
+from tocsin.domain.text import ANSWER_LENGTH, complaint, normal
 from tocsin.schemas.fields import Address
 
 _KINDS = (str, int, float, bool, type(None))
@@ -54,10 +55,13 @@ class Answers(BaseModel):
         if len(sent) > MOST_ANSWERS:
             raise ValueError(f"must have at most {MOST_ANSWERS} entries")
         for question, answer in sent.items():
-            wrong = complaint(question, limit=100) or (question != GUESTS_QUESTION and _complaint(answer))
+            wrong = complaint(question, limit=100) or (normal(question) != GUESTS_QUESTION and _complaint(answer))
             if wrong:
                 raise ValueError(f"the answer to {question[:40]!r} {wrong}")
-        return sent
+        questions = Counter(map(normal, sent))  # in the form in which rules name them
+        if questions.total() > len(questions):
+            raise ValueError(f"names the question {questions.most_common(1)[0][0][:40]!r} twice")
+        return dict(zip(questions, sent.values(), strict=True))
 
     @property
     def guests(self) -> tuple[str, ...] | None:
@@ -66,7 +70,7 @@ class Answers(BaseModel):
 
     def others(self) -> tuple[tuple[str, str], ...]:
         """Return the other answers as text."""
-        return tuple((question, _as_text(answer)) for question, answer in (self.model_extra or {}).items())
+        return tuple((question, normal(_as_text(answer))) for question, answer in (self.model_extra or {}).items())
 
 
 def _complaint(answer: Any) -> str | None:

@@ -24,6 +24,19 @@ pytest_plugins = ["tests.left_out", "tests.torture.rig"]
 settings.register_profile("tocsin", deadline=None, print_blob=True)
 settings.load_profile("tocsin")
 
+# Tracing for coverage makes a test take up to two thirds longer. What these are for is shown by tests that are nearer to it.
+_FAR = frozenset({"browser", "deploy", "docs", "evolution", "failover", "journeys", "scale"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Trace what is near to the code, and once where a test runs on both databases; but both where they differ."""
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        parameters = getattr(item, "callspec", None)
+        is_the_second = parameters is not None and "postgresql" in parameters.params.values() and folder != "storage"
+        if folder in _FAR or is_the_second:
+            item.add_marker(pytest.mark.no_cover)
+
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Postgres]:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.builders import HOUR, NOON, a_booking, a_member, an_outcome
-from tocsin.domain.events import Event, EventKind, events_between
+from tocsin.domain.events import Event, EventKind, events_between, supposed
 from tocsin.domain.model import Booking, BookingStatus, MemberId, OutcomeId, Place
 
 AWAITING = {"status": BookingStatus.AWAITING_APPROVAL}
@@ -91,3 +91,14 @@ def test_each_event_happens_at_most_once_in_one_change_and_none_of_them_is_timed
 
     assert len(set(happened)) == len(happened)
     assert not {"before_meeting_starts", "after_meeting_ends"} & set(happened)
+
+
+@pytest.mark.parametrize("kind", list(EventKind))
+def test_whatever_is_supposed_to_happen_to_a_booking_that_awaits_approval_it_was_approved_or_called_off(
+    kind: EventKind,
+) -> None:
+    found = supposed(kind, a_booking(status=BookingStatus.AWAITING_APPROVAL), now=NOON)
+
+    is_over = kind is EventKind.BOOKING_CANCELLED
+    assert found.status is (BookingStatus.CANCELLED if is_over else BookingStatus.CONFIRMED)
+    assert found.is_no_show is (kind is EventKind.MARKED_NO_SHOW)

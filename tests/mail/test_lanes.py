@@ -211,6 +211,24 @@ def test_a_relay_that_takes_fewer_connections_gets_fewer_and_every_message(conne
         assert server.connections == asked_before  # it is not asked for more again and again
 
 
+def test_a_relay_that_has_only_greeted_so_far_is_known_to_work(connect: Connect) -> None:
+    is_refused = threading.Event()
+
+    def refuse(wire: Wire) -> None:
+        full(wire)
+        try:
+            wire.line()  # raises when the other side has read it and gone
+        finally:
+            is_refused.set()
+
+    with Mixed(others=refuse) as server:
+        server.on_mail = lambda _sender: OK if is_refused.wait(10) else "451 4.4.1 nobody was refused"
+
+        found = results(lanes(connect, server, 2), to_many(4))
+
+    assert found == dict.fromkeys(range(4), Result.ACCEPTED)
+
+
 def test_a_relay_that_is_away_is_no_messages_fault(connect: Connect) -> None:
     with Sink() as sink:
         mailer = lanes(connect, sink, 2)

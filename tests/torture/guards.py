@@ -272,7 +272,7 @@ MAIL = (
     Mutant(
         "a bare CR, LF or NUL never leaves",
         "mail/parcel.py",
-        'if not is_whole or message.count(b"\\r\\n") != message.count(b"\\n"):',
+        'if b"\\r\\n".join(message.splitlines()) + b"\\r\\n" != message or b"\\0" in message:',
         "if len(message) == 0:",
         (_SMTP + "test_bytes_that_another_server_could_read_as_two_messages_are_not_sent",),
     ),

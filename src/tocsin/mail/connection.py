@@ -1,6 +1,7 @@
 """One connection to a relay, kept from one message to the next, and opened in a thread of its own."""
 
 import select
+import time
 from collections.abc import Generator
 
 from tocsin.domain.errors import ConfigurationError
@@ -95,6 +96,7 @@ class Connection:
             yield
         opening, self._opening = self._opening, None
         self._session = opening.result()
+        self.answered_at = time.monotonic()  # its greeting
         return self._session
 
     def _renewed(self) -> Session:

@@ -307,6 +307,7 @@ def prepare(
         "TOCSIN_SECRET_KEY": "s" * 64,
         "TOCSIN_LEASE_S": str(lease_s),
         "TOCSIN_STATE_DIR": str(state_dir),
+        "TOCSIN_LIMIT_WORKSPACE": "",  # a long run makes more in minutes than a day may have
         "TOCSIN_LIMIT_RECIPIENT": "",  # one recipient is told of every booking
     }
     app = bootstrap.open_app(Settings.from_environment(environment))

@@ -29,7 +29,7 @@ def matches(password: str, kept: str | None) -> bool:
     """Tell whether `kept` is a hash of `password`. None, for an account that is not there, takes as long and does not match."""
     with _AT_ONCE:
         try:
-            return _HASHER.verify(_NOBODYS if kept is None else kept, _octets(password)) and kept is not None
+            return _HASHER.verify(_nobodys() if kept is None else kept, _octets(password)) and kept is not None
         except VerificationError:
             return False
 
@@ -56,4 +56,6 @@ def _octets(password: str) -> bytes:
     return unicodedata.normalize("NFC", password).encode(errors="replace")
 
 
-_NOBODYS = hashed("nobody has this password", salt=bytes(SALT_OCTETS))
+@cache  # and made when it is first asked for: most commands ask for no password
+def _nobodys() -> str:
+    return _HASHER.hash(b"nobody has this password", salt=bytes(SALT_OCTETS))

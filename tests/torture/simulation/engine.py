@@ -167,7 +167,7 @@ class Engine:
         until, pause = self.clocks.elapsed + lasts, _SECOND
         self._tend()
         while self.clocks.elapsed < until:
-            worked = [process.round() for process in self._free()]
+            worked = [process.round() for process in self._free() if process.is_free]
             if any(worked):
                 pause = _SECOND
                 continue
@@ -181,6 +181,7 @@ class Engine:
         self._tend()
 
     def _free(self) -> list[Process]:
+        """Return who could work now, in any order. While one of them works another may die, or begin to."""
         self._bury()
         free = [process for process in self.processes if process.is_free]
         return self.chance.sample(free, len(free))
@@ -206,7 +207,8 @@ class Engine:
         self._depth += 1
         try:
             for process in self._free():
-                process.round()
+                if process.is_free:
+                    process.round()
         finally:
             self._depth -= 1
 

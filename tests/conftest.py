@@ -34,7 +34,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         folder = item.path.relative_to(Path(__file__).parent).parts[0]
         parameters = getattr(item, "callspec", None)
         is_the_second = parameters is not None and "postgresql" in parameters.params.values() and folder != "storage"
-        if folder in _FAR or is_the_second:
+        does_the_same_often = "rig" in getattr(item, "fixturenames", ())
+        if folder in _FAR or is_the_second or does_the_same_often:
             item.add_marker(pytest.mark.no_cover)
 
 

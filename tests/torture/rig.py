@@ -62,11 +62,10 @@ def rig(request: pytest.FixtureRequest) -> Rig:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what uses the rig, for `make torture`. It does the same very often, so tracing it for coverage would cost most."""
+    """Mark what uses the rig, for `make torture`."""
     for item in items:
         if "rig" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.torture)
-            item.add_marker(pytest.mark.no_cover)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

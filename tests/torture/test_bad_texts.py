@@ -66,14 +66,15 @@ def of_bookings(client: Client) -> Iterator[Way]:
     def book(**fields: object) -> httpx.Response:
         return client.v2.post("/bookings", booking_body(override_availability=True, **fields))
 
-    def show(name: str, body: Json) -> Any:
-        return body["booking"][name]
-
-    name = Way(field="name", most=100, is_needed=True, send=lambda text: book(name=text), show=partial(show, "name"))
+    show = partial(_part_of, "booking", "name")
+    name = Way(field="name", most=100, is_needed=True, send=lambda text: book(name=text), show=show)
     yield name
     yield replace(name, send=lambda text: client.v2.patch(changed, {"name": text}))
     yield Way(
-        field="spot_details", most=255, send=lambda text: book(spot_details=text), show=partial(show, "spot_details")
+        field="spot_details",
+        most=255,
+        send=lambda text: book(spot_details=text),
+        show=partial(_part_of, "booking", "spot_details"),
     )
     yield Way(
         field="form_responses",

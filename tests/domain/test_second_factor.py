@@ -3,21 +3,21 @@
 import pytest
 
 from tests.builders import NOON, SECOND
-from tocsin.domain.second_factor import Factor, is_of_app, key_of, recovery_code, step_of, steps_to_try, typed
+from tocsin.domain.second_factor import Factor, is_of_app, key_of, recovery_code, step_of, step_to_try, typed
 
 STEP = step_of(NOON)
 
 
-def test_the_code_of_now_and_of_the_step_before_are_taken_and_none_of_the_future() -> None:
-    assert list(steps_to_try(NOON, after=0)) == [STEP - 1, STEP]
-    assert list(steps_to_try(NOON + 30 * SECOND, after=0)) == [STEP, STEP + 1]
-    assert step_of(NOON + 29 * SECOND) == STEP
+def test_a_code_is_taken_while_it_stands_in_the_app_and_not_for_a_second_more() -> None:
+    assert step_to_try(NOON, after=0) == STEP
+    assert step_to_try(NOON + 29 * SECOND, after=0) == STEP
+    assert step_to_try(NOON + 30 * SECOND, after=0) == STEP + 1
 
 
 def test_none_is_taken_up_to_the_one_that_was_taken_last() -> None:
-    assert list(steps_to_try(NOON, after=STEP - 1)) == [STEP]
-    assert list(steps_to_try(NOON, after=STEP)) == []
-    assert list(steps_to_try(NOON, after=STEP + 5)) == []
+    assert step_to_try(NOON, after=STEP - 1) == STEP
+    assert step_to_try(NOON, after=STEP) is None
+    assert step_to_try(NOON, after=STEP + 5) is None
 
 
 def test_a_recovery_code_is_gone_once_it_was_used() -> None:

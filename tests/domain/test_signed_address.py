@@ -22,7 +22,8 @@ def signed() -> str:
 
 def test_what_was_signed_is_read_back() -> None:
     assert read(signed(), SECRET) == ANSWER
-    assert ANSWER.workspace_prefix == WORKSPACE_ID[:8]
+    assert ANSWER.workspace_prefix == WORKSPACE_ID[:4]
+    assert ANSWER.bounds == ("80000000-0000-4000-8000-000000000000", "80000000-0000-4000-8000-ffffffffffff")
 
 
 def test_an_address_survives_the_loss_of_its_case_and_a_change_of_its_domain() -> None:
@@ -36,6 +37,13 @@ def test_an_address_has_no_more_octets_before_its_at_than_a_server_must_take() -
     assert longest is not None
     assert len(longest.partition("@")[0]) == LONGEST_LOCAL
     assert write("i" * (LONGEST_BASE + 1) + "@example.com", ANSWER, SECRET) is None
+
+
+def test_half_of_a_token_is_its_signature() -> None:
+    token = signed().partition("@")[0].partition("+r")[2]
+    payload_bits = 8 * len(bytes.fromhex(ANSWER.workspace_prefix + ANSWER.beginning))
+
+    assert len(token) * 5 // 8 * 8 - payload_bits == 128
 
 
 def test_an_address_of_one_purpose_is_none_of_the_other() -> None:

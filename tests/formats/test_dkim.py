@@ -6,7 +6,7 @@ from tests.formats.keys import DOMAIN, NAME, SELECTOR, SIGNED_AT, a_signing_key,
 from tests.formats.letters import a_letter
 from tests.verifier import is_verified
 from tocsin.domain.dkim import Algorithm
-from tocsin.formats import dkim, mime
+from tocsin.formats import dkim, mime, scan
 
 MESSAGE = mime.write(a_letter())
 
@@ -36,8 +36,8 @@ def test_every_new_key_is_another(algorithm: Algorithm) -> None:
 def test_a_record_names_the_algorithm_and_holds_the_public_half_only() -> None:
     rsa_record, ed_record = (dkim.public_record(a_signing_key(algorithm)) for algorithm in Algorithm)
 
-    assert rsa_record.startswith("v=DKIM1; k=rsa; p=MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A")
-    assert len(rsa_record) == len("v=DKIM1; k=rsa; p=") + 392
+    assert rsa_record.startswith("v=DKIM1; k=rsa; p=MIIBojANBgkqhkiG9w0BAQEFAAOCAY8A")
+    assert len(rsa_record) == len("v=DKIM1; k=rsa; p=") + 564
     assert ed_record.startswith("v=DKIM1; k=ed25519; p=")
     assert len(ed_record) == len("v=DKIM1; k=ed25519; p=") + 44
 
@@ -51,8 +51,18 @@ def test_a_record_names_the_algorithm_and_holds_the_public_half_only() -> None:
     ],
 )
 def test_another_sort_of_key_is_refused(other: bytes) -> None:
-    with pytest.raises(ValueError, match=r"RSA with 2048 bits|PEM"):
+    with pytest.raises(ValueError, match=r"RSA with 3072 or 2048 bits|PEM"):
         dkim.from_pem(other)
+
+
+def test_a_key_of_2048_bits_that_was_made_before_goes_on() -> None:
+    former = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+    found = dkim.from_pem(pem(former))
+
+    message = dkim.sign(MESSAGE, found, domain=DOMAIN, selector=SELECTOR, at=SIGNED_AT)
+    assert is_verified(message, {NAME: dkim.public_record(found)})
+    assert scan.complaints(message) == []
 
 
 @pytest.mark.parametrize(

@@ -353,7 +353,7 @@ def test_a_thousand_forged_bounces_suppress_nobody_and_a_real_one_does(hearing: 
         signed(invitation.id or "", purpose=Purpose.BOUNCE),
         return_path(ada, purpose=Purpose.ANSWER),
         *(spoilt(return_path(ada), place) for place in range(46)),
-        *(signed(f"{number:08x}-0000-4000-8000-000000000000", purpose=Purpose.BOUNCE) for number in range(9)),
+        *(signed(f"f{number:07x}-0000-4000-8000-000000000000", purpose=Purpose.BOUNCE) for number in range(9)),
     ]
 
     verdicts = [bring(hearing, a_report(), forgeries[number % len(forgeries)]) for number in range(1_000)]

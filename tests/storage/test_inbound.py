@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from tests.builders import DAY, HOUR, MINUTE, NOON, SECOND, WORKSPACE_ID, a_planned, a_settlement
+from tests.builders import DAY, HOUR, MINUTE, NOON, SECOND, WORKSPACE_ID, a_planned, a_settlement, an_invitation
 from tests.storage.shelf import NASTY, OTHER_ID, claim, delivery, in_threads, keep, settle
 from tocsin.domain.delivery import DeliveryId, State, Verdict
 from tocsin.domain.model import WorkspaceId
@@ -158,3 +158,47 @@ def test_counting_a_recipients_bounces_looks_at_his_alone(acme: SqlStore, index:
         else:
             names = connection.rows("SELECT indexname AS name FROM pg_indexes WHERE tablename = 'deliveries'")
             assert index in [row["name"] for row in names]
+
+
+# Whose an address is
+
+
+FIRST, LAST = "00000001-0000-7000-8000-000000000000", "00000001-0000-7000-8000-ffffffffffff"
+BETWEEN, BESIDE = "00000001-0000-7000-8000-0123456789ab", "00000001-0000-7000-8001-000000000000"
+
+
+def delivered(store: SqlStore, *ids: str, workspace_id: WorkspaceId = WORKSPACE_ID) -> None:
+    """Store a delivery under each id."""
+    with store.transaction(workspace_id) as tx:
+        for one in ids:
+            tx.deliveries.add([a_planned(key=one, booking_id=one)], new_id=iter([one]).__next__, now=NOON)
+
+
+def of_delivery(store: SqlStore, workspace_id: WorkspaceId = WORKSPACE_ID) -> str | None:
+    with store.reading(workspace_id) as tx:
+        return tx.own_ids.of_delivery((FIRST, LAST))
+
+
+@pytest.mark.parametrize("own", [FIRST, BETWEEN, LAST])
+def test_a_delivery_is_found_by_how_its_id_begins_in_its_own_workspace_only(two: SqlStore, own: str) -> None:
+    delivered(two, BESIDE)
+    assert of_delivery(two) is None
+
+    delivered(two, own)
+
+    assert of_delivery(two) == own
+    assert of_delivery(two, OTHER_ID) is None
+
+
+def test_of_two_that_begin_alike_none_is_meant(acme: SqlStore) -> None:
+    delivered(acme, FIRST, BETWEEN)
+
+    assert of_delivery(acme) is None
+
+
+def test_an_invitation_is_found_by_how_its_id_begins(acme: SqlStore) -> None:
+    keep(acme, an_invitation(id=BETWEEN))
+
+    with acme.reading(WORKSPACE_ID) as tx:
+        assert tx.own_ids.of_invitation((FIRST, LAST)) == BETWEEN
+        assert tx.own_ids.of_invitation((LAST, LAST)) is None

@@ -13,7 +13,7 @@ _BLANKS = re.compile(r"\s+")
 
 
 class Algorithm(StrEnum):
-    """What a key signs with: RSA of 2048 bits (RFC 6376), which every receiver checks, or Ed25519 (RFC 8463)."""
+    """What a key signs with: RSA of 3072 bits (RFC 6376), which every receiver checks, or Ed25519 (RFC 8463)."""
 
     RSA = "rsa"
     ED25519 = "ed25519"

@@ -5,8 +5,7 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-STEP_S = 30  # seconds that a code stands in the app
-LATE_STEPS = 1  # for the way from the app's screen to the server (RFC 6238, 5.2)
+STEP_S = 30  # seconds that a code stands in the app, and no longer here (ASVS 5.0, 6.5.5)
 RECOVERY_CODES = 10
 ANSWER_WITHIN = timedelta(minutes=5)  # between the password and the code
 _KEY_OCTETS = 20  # as long as what is made of it (RFC 4226, 4)
@@ -38,9 +37,9 @@ def step_of(moment: datetime) -> int:
     return int(moment.timestamp()) // STEP_S
 
 
-def steps_to_try(now: datetime, *, after: int) -> range:
-    """Return the steps whose codes are taken at `now`: none up to that of the code that was taken last."""
-    return range(max(step_of(now) - LATE_STEPS, after + 1), step_of(now) + 1)
+def step_to_try(now: datetime, *, after: int) -> int | None:
+    """Return the step whose code is taken at `now`; None while that of the code that was taken last goes on."""
+    return step_of(now) if step_of(now) > after else None
 
 
 def typed(code: str) -> str:

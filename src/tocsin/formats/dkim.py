@@ -35,7 +35,8 @@ _SIGNED = (
 # Named once more than they are there, so that nobody can add another on the way (RFC 6376, 5.4.2 and 8.15).
 _OVERSIGNED = frozenset({"From", "To", "Subject", "List-Unsubscribe"})
 _WIDTH = 76  # characters of a line; only a domain can be longer
-_RSA_BITS = 2048  # RFC 8301, 3.2; more does not fit well into a TXT record
+_RSA_BITS = 3072  # 128 bits of strength (ASVS 5.0, 11.2.3); receivers take up to 4096 (RFC 8301, 3.2)
+_RSA_FORMER = 2048  # of keys that were made before; they go on until they are replaced
 _RSA_EXPONENT = 65537
 _FOLD = re.compile(rb"\r\n(?=[ \t])")
 _BLANKS = re.compile(rb"[ \t]+")
@@ -106,11 +107,13 @@ def to_pem(key: SigningKey) -> bytes:
 
 
 def from_pem(pem: bytes) -> SigningKey:
-    """Return the key in `pem`. Raises ValueError unless it is one of RSA with 2048 bits or of Ed25519."""
+    """Return the key in `pem`. Raises ValueError unless it is one of RSA with 3072 or 2048 bits or of Ed25519."""
     key = serialization.load_pem_private_key(pem, password=None)
-    if isinstance(key, ed25519.Ed25519PrivateKey) or (isinstance(key, rsa.RSAPrivateKey) and key.key_size == _RSA_BITS):
+    if isinstance(key, ed25519.Ed25519PrivateKey):
         return key
-    raise ValueError(f"a DKIM key is one of RSA with {_RSA_BITS} bits or of Ed25519")
+    if isinstance(key, rsa.RSAPrivateKey) and key.key_size in {_RSA_BITS, _RSA_FORMER}:
+        return key
+    raise ValueError(f"a DKIM key is one of RSA with {_RSA_BITS} or {_RSA_FORMER} bits or of Ed25519")
 
 
 def public_record(key: SigningKey) -> str:

@@ -13,8 +13,11 @@ _TAGS = re.compile(
     r"v=1; a=(rsa|ed25519)-sha256; c=relaxed/relaxed; d=([a-z0-9.\-]{1,253}); s=[a-z0-9\-]{1,63}; t=[0-9]{1,11}; "
     r"h=([A-Za-z\-]+(?: ?:[A-Za-z\-]+)*); bh=[A-Za-z0-9+/]{43}=; b=( ?[A-Za-z0-9+/=]+(?: [A-Za-z0-9+/=]+)*)"
 )
-# The base64 of 256 octets, and of 64.
-_SIGNATURES = {"rsa": re.compile(r"[A-Za-z0-9+/]{342}=="), "ed25519": re.compile(r"[A-Za-z0-9+/]{86}==")}
+# The base64 of 384 octets or, of keys that were made before, 256; and of 64.
+_SIGNATURES = {
+    "rsa": re.compile(r"[A-Za-z0-9+/]{512}|[A-Za-z0-9+/]{342}=="),
+    "ed25519": re.compile(r"[A-Za-z0-9+/]{86}=="),
+}
 _TWICE = ("From", "To", "Subject", "List-Unsubscribe")  # named once more than they are there
 
 

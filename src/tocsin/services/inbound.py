@@ -118,14 +118,14 @@ def _workspaces(reception: Reception, reference: Reference) -> list[WorkspaceId]
 
 
 def _done(tx: Transaction, reception: Reception, reference: Reference, content: _Content) -> Verdict:
-    if reference.purpose is Purpose.ANSWER:
-        return _answer(tx, reception, reference.id, content)
-    return _report(tx, reception, reference.id, content)
+    is_answer = reference.purpose is Purpose.ANSWER
+    found = tx.own_ids.of_invitation(reference.bounds) if is_answer else tx.own_ids.of_delivery(reference.bounds)
+    if found is None:
+        return Verdict.IGNORED_UNKNOWN
+    return _answer(tx, reception, found, content) if is_answer else _report(tx, reception, found, content)
 
 
 def _answer(tx: Transaction, reception: Reception, invitation_id: str, content: _Content) -> Verdict:
-    if tx.invitations.by_id(invitation_id) is None:
-        return Verdict.IGNORED_UNKNOWN
     now = reception.clock()
     for said in content.answers:
         if isinstance(said, Answer):
@@ -137,8 +137,6 @@ def _answer(tx: Transaction, reception: Reception, invitation_id: str, content: 
 
 
 def _report(tx: Transaction, reception: Reception, delivery_id: str, content: _Content) -> Verdict:
-    if tx.deliveries.get(delivery_id) is None:
-        return Verdict.IGNORED_UNKNOWN
     now = reception.clock()
     match content.report:
         case None:

@@ -23,6 +23,13 @@ class Bounces(Protocol):
     def complain(self, delivery_id: DeliveryId, *, now: datetime) -> bool: ...
 
 
+class OwnIds(Protocol):
+    """The whole ids of things of a workspace, of which an address of ours has room for the beginning only."""
+
+    def of_invitation(self, bounds: tuple[str, str]) -> str | None: ...
+    def of_delivery(self, bounds: tuple[str, str]) -> str | None: ...
+
+
 class InboundTables(SourceTables, Protocol):
     """The tables of one workspace that speak of what comes to us: mail that came back, and calls of sources."""
 
@@ -30,3 +37,5 @@ class InboundTables(SourceTables, Protocol):
     def inbound_counts(self) -> InboundCounts: ...
     @property
     def bounces(self) -> Bounces: ...
+    @property
+    def own_ids(self) -> OwnIds: ...

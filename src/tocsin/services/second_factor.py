@@ -17,7 +17,7 @@ from tocsin.domain.second_factor import (
     is_of_app,
     key_of,
     recovery_code,
-    steps_to_try,
+    step_to_try,
     typed,
 )
 from tocsin.formats import one_time_codes, secretbox
@@ -27,7 +27,7 @@ from tocsin.services.sessions import Door, keyed
 
 _PURPOSE = "second factor"
 _PROOF = re.compile(r"([0-9a-f-]{36})\.([0-9]{10})\.([0-9a-f]{64})")
-WRONG = "is not right, or was used before; type the one that the app shows now"
+WRONG = "is not right, has gone from the app's screen, or was used before; type the one that it shows now"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,9 +129,9 @@ def _held(tx: Transaction, account_id: str) -> tuple[Account, Factor | None]:
 def _step(door: Door, account: Account, factor: Factor, code: str) -> int | None:
     if not is_of_app(code):
         return None
-    key = _key(door, account, factor)
-    steps = steps_to_try(door.clock(), after=factor.step)
-    return next((step for step in steps if one_time_codes.is_code(key, step, code)), None)
+    step = step_to_try(door.clock(), after=factor.step)
+    is_right = step is not None and one_time_codes.is_code(_key(door, account, factor), step, code)
+    return step if is_right else None
 
 
 def _setup(account: Account, key: str, place: str) -> Setup:

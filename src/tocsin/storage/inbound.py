@@ -1,4 +1,4 @@
-"""Table inbound_counts, and what comes back of deliveries, within one workspace."""
+"""Table inbound_counts, what comes back of deliveries, and whose the addresses are that it came to, within one workspace."""
 
 from datetime import UTC, datetime
 
@@ -75,6 +75,30 @@ class SqlBounces:
             UPDATE deliveries SET complained_at = :now
              WHERE workspace_id = :workspace_id AND id = :id AND complained_at IS NULL"""
         return self._connection.run(statement, workspace_id=self._workspace_id, id=delivery_id, now=micros(now)) == 1
+
+
+class SqlOwnIds:
+    """The whole ids of things of one workspace, of which an address of ours has room for the beginning only."""
+
+    def __init__(self, connection: Connection, workspace_id: WorkspaceId) -> None:
+        self._connection = connection
+        self._workspace_id = workspace_id
+
+    def of_invitation(self, bounds: tuple[str, str]) -> str | None:
+        """Return the id from the first to the last of `bounds` that an invitation has; None if none has one, or two have."""
+        return self._only("invitations", bounds)
+
+    def of_delivery(self, bounds: tuple[str, str]) -> str | None:
+        """Return the id from the first to the last of `bounds` that a delivery has; None if none has one, or two have."""
+        return self._only("deliveries", bounds)
+
+    def _only(self, table: str, bounds: tuple[str, str]) -> str | None:
+        # All ids are of one length and shape, so every collation sorts them as their octets do.
+        statement = f"""
+            SELECT id FROM {table} WHERE workspace_id = :workspace_id AND id >= :first AND id <= :last LIMIT 2"""
+        first, last = bounds
+        rows = self._connection.rows(statement, workspace_id=self._workspace_id, first=first, last=last)
+        return rows[0]["id"] if len(rows) == 1 else None
 
 
 def _day(moment: datetime) -> str:

@@ -22,7 +22,7 @@ from tocsin.storage.dkim_keys import SqlDkimKeys
 from tocsin.storage.dry_runs import SqlDryRuns
 from tocsin.storage.held import SqlHeld
 from tocsin.storage.history import SqlHistory
-from tocsin.storage.inbound import SqlBounces, SqlInboundCounts
+from tocsin.storage.inbound import SqlBounces, SqlInboundCounts, SqlOwnIds
 from tocsin.storage.interventions import SqlInterventions
 from tocsin.storage.invitations import SqlInvitations
 from tocsin.storage.lazily import Table
@@ -73,6 +73,7 @@ class SqlTransaction:
     dkim_keys = Table(SqlDkimKeys)
     inbound_counts = Table(SqlInboundCounts)
     bounces = Table(SqlBounces)
+    own_ids = Table(SqlOwnIds)
     webhook_secrets = Table(SqlWebhookSecrets)
     record = Table(SqlRecord)
     history = Table(SqlHistory)

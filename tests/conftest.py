@@ -28,15 +28,24 @@ settings.load_profile("tocsin")
 _FAR = frozenset({"browser", "deploy", "docs", "evolution", "failover", "journeys", "scale"})
 
 
+# Single tests take longest there. They come first, so that none is left alone at the end with the other processes idle.
+_LONG = _FAR | {"torture"}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Trace what is near to the code, and once where a test runs on both databases; but both where they differ."""
+    items.sort(key=lambda item: _folder(item) not in _LONG)
     for item in items:
-        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        folder = _folder(item)
         parameters = getattr(item, "callspec", None)
         is_the_second = parameters is not None and "postgresql" in parameters.params.values() and folder != "storage"
         does_the_same_often = "rig" in getattr(item, "fixturenames", ())
         if folder in _FAR or is_the_second or does_the_same_often:
             item.add_marker(pytest.mark.no_cover)
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.path.relative_to(Path(__file__).parent).parts[0]
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,8 @@ import json
 import logging
 import socket
 import stat
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
@@ -269,3 +271,22 @@ def test_closing_ends_the_dry_runs_of_the_process(path: Path) -> None:
 
     with pytest.raises(RateLimitedError):
         app.dry_runs.take(app.trial_sender, lambda: pytest.fail("nothing is begun any more"))
+
+
+def test_a_command_on_sqlite_loads_nothing_of_what_this_installation_does_not_use(path: Path) -> None:
+    unused = ("psycopg", "joserfc", "imap_tools", "aiosmtpd", "starlette.applications", "opentelemetry", "mcp")
+    program = (
+        "import sys; from tocsin import cli; code = cli.run(['workspace', 'list']);"
+        f" print([name for name in {unused} if name in sys.modules], code)"
+    )
+
+    told = subprocess.run(
+        [sys.executable, "-c", program],
+        env={"TOCSIN_DATABASE_URL": f"sqlite:///{path}"},
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+
+    assert told.stdout.splitlines()[-1] == "[] 0", told.stderr

@@ -13,18 +13,17 @@ from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
-from tocsin import secret, site
+from tocsin import adapters, secret, site
 from tocsin import settings as settings_module
 from tocsin.calls.caller import callers
 from tocsin.calls.fetcher import fetcher
-from tocsin.calls.provider import OpenIdProvider
 from tocsin.chance import real_chance
 from tocsin.domain.audit import chain_key
 from tocsin.domain.discretion import log_key
 from tocsin.domain.errors import ConfigurationError, StoreInUseError, TocsinError
 from tocsin.formats import addresses
 from tocsin.logs import lines
-from tocsin.mail import incoming, outgoing, transport
+from tocsin.mail import outgoing, transport
 from tocsin.mail.capture import CaptureMailer
 from tocsin.mail.dns import Resolver
 from tocsin.mail.receipts import Receipts
@@ -44,18 +43,14 @@ from tocsin.services.ports_telemetry import Traces
 from tocsin.services.preparation import Sender
 from tocsin.settings import Settings
 from tocsin.storage.clock import DatabaseClock
-from tocsin.storage.database import Database
-from tocsin.storage.hints import PostgresHints
 from tocsin.storage.migrate import Migration, migrate, pending
-from tocsin.storage.postgres import PostgresDatabase
 from tocsin.storage.scratch import Scratch
-from tocsin.storage.sqlite import SqliteDatabase
 from tocsin.storage.store import SqlStore
 from tocsin.telemetry.both import TracedMetrics
 from tocsin.telemetry.metrics import Metrics
 from tocsin.workers import desk, hints
 from tocsin.workers.dry_runs import DryRunner
-from tocsin.workers.hints import Bell
+from tocsin.workers.hints import Bell, Hints
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +65,7 @@ class App:
     mailer: Callable[[], Mailer]
     caller: Callable[[], Caller]
     bell: Bell
-    hints: PostgresHints | None = None  # None on SQLite, which one process owns
+    hints: Hints | None = None  # None on SQLite, which one process owns
     scratch: Scratch = field(default_factory=Scratch)
     # In a scratch of their own, so that programs that ask for one need not wait for people's.
     dry_runs: DryRunner = field(default_factory=lambda: DryRunner(Scratch().open))
@@ -160,7 +155,7 @@ def open_app(
     receipts = Receipts(settings.receipts) if settings.receipts else None
     client_name = settings.mail_host
     mailer = outgoing.mailers(_relay(settings), client_name=client_name, telemetry=metrics, receipts=receipts)
-    database = _open(settings)
+    database, processes = adapters.database(settings)
     clock = clock or (_utc_now if settings.sqlite_path is not None else DatabaseClock(database))
     try:
         if settings.sqlite_path is not None:
@@ -178,11 +173,11 @@ def open_app(
             mailer=mailer,
             caller=CaptureMailer if settings.captures else callers(allowed=settings.webhook_allow, clock=clock),
             bell=Bell(),
-            provider=None if settings.openid is None else OpenIdProvider(**asdict(settings.openid), clock=clock),
+            provider=adapters.provider(settings, clock),
             telemetry=metrics,
             receipts=receipts,
             traces=traces,
-            hints=PostgresHints(database) if isinstance(database, PostgresDatabase) else None,
+            hints=processes,
         )
     except BaseException:
         database.close()
@@ -214,8 +209,7 @@ def desk_open(app: App, more: Commands = MappingProxyType({})) -> Iterator[None]
 
 def listening(app: App) -> AbstractContextManager[None]:
     """Take mail that comes back, where TOCSIN_INBOUND says, until the end of the block. Raises ConfigurationError."""
-    limit, is_one_of_many = app.settings.bounce_limit, app.settings.sqlite_path is None
-    return incoming.listening(app.settings.inbound, app.sender, bounce_limit=limit, shared=is_one_of_many)
+    return adapters.listening(app.settings, app.sender)
 
 
 def hinting(app: App, *, hears: bool) -> AbstractContextManager[None]:
@@ -225,7 +219,8 @@ def hinting(app: App, *, hears: bool) -> AbstractContextManager[None]:
 
 def migrate_store(settings: Settings) -> list[Migration]:
     """Bring the database to this version; return what was applied."""
-    with closing(_open(settings)) as database:
+    database, _ = adapters.database(settings)
+    with closing(database):
         return migrate(database)
 
 
@@ -256,7 +251,7 @@ def _surroundings(app: App) -> checkup.Surroundings:
         sqlite=sqlite3.sqlite_version_info if app.settings.sqlite_path is not None else None,
         zone_rules=importlib.metadata.version("tzdata"),
         captures=app.settings.captures,
-        inbound=(lambda: incoming.complaint(app.settings.inbound)) if app.settings.inbound else None,
+        inbound=adapters.inbound_probe(app.settings),
         is_local=app.settings.is_local,
         mail_from=app.settings.mail_from,
         probe=outgoing.probe(_relay(app.settings), client_name=app.settings.mail_host),
@@ -265,11 +260,6 @@ def _surroundings(app: App) -> checkup.Surroundings:
         names=app.names,
         site=site.of(app.settings, app.store.setup, app.provider),
     )
-
-
-def _open(settings: Settings) -> Database:
-    path = settings.sqlite_path
-    return PostgresDatabase(settings.database_url) if path is None else SqliteDatabase(path)
 
 
 def _relay(settings: Settings) -> Relay | None:
@@ -287,7 +277,7 @@ def _check(settings: Settings) -> None:
     zoneinfo.reset_tzpath(to=[])
     if wrong := addresses.sender_complaint(settings.mail_from):
         raise ConfigurationError(f"TOCSIN_MAIL_FROM: {wrong}")
-    incoming.parse(settings.inbound)
+    adapters.check_inbound(settings)
     try:
         faults.arm(settings.faults)
     except ValueError as error:

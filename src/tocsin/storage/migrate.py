@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from functools import cache
 from importlib import resources
 
-from psycopg import errors
-
 from tocsin.domain.errors import ConfigurationError, UnavailableError
 from tocsin.storage.database import Connection, Database
 
@@ -124,6 +122,9 @@ def _take(connection: Connection, migration: Migration) -> None:
     tables = sorted(there.intersection(re.findall(r"\w+", migration.sql)))
     if not tables:
         return
+    # Only PostgreSQL comes here, and elsewhere its client is not loaded.
+    from psycopg import errors  # noqa: PLC0415
+
     connection.run(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'")
     try:
         connection.run(f"LOCK TABLE {', '.join(tables)}")

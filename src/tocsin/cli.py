@@ -23,6 +23,7 @@ from tocsin import (
     cli_person,
     cli_recipients,
     cli_rules,
+    cli_secret,
     cli_sources,
     cli_webhooks,
     observation,
@@ -49,6 +50,7 @@ cli.add_typer(cli_audit.audit, name="audit")
 cli.add_typer(cli_backup.held, name="held")
 cli.add_typer(cli_mail.dkim, name="dkim")
 cli.add_typer(cli_person.person, name="person")
+cli.add_typer(cli_secret.secret, name="secret")
 cli.add_typer(cli_recipients.suppression, name="suppression")
 cli.add_typer(cli_webhooks.webhook, name="webhook")
 cli.add_typer(cli_sources.source, name="source")

@@ -85,3 +85,25 @@ def test_what_is_no_box_is_told(box: bytes) -> None:
 def test_a_box_that_was_cut_does_not_open() -> None:
     with pytest.raises(ValueError, match="damaged"):
         unsealed(sealed()[:-1])
+
+
+def test_a_box_is_sealed_anew_from_either_secret_and_stays_the_same_if_it_is_of_the_present_one() -> None:
+    present = b"p" * 32
+    anew = {"former": SECRET, "secret": present, "purpose": "test", "identity": ("a", "b")}
+
+    made = secretbox.sealed_anew(sealed(), **anew)  # type: ignore[arg-type]
+
+    assert unsealed(made, secret=present) == b"plain"
+    assert secretbox.sealed_anew(made, **anew) == made  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="another secret"):
+        secretbox.sealed_anew(sealed(secret=b"x" * 32), **anew)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="no sealed box"):
+        secretbox.sealed_anew(b"\x09" + sealed()[1:], **anew)  # type: ignore[arg-type]
+
+
+def test_a_box_of_the_first_releases_still_opens() -> None:
+    # Sealed before boxes could be of several algorithms.
+    box = bytes.fromhex("01a530f878a174cf36ac88827730b7cb83a039aeaa85709c9324fb73649341ea177e")
+
+    assert unsealed(box) == b"plain"
+    assert sealed() == box

@@ -7,11 +7,12 @@ import pytest
 
 from tests.builders import DAY, HOUR, NOON, WORKSPACE_ID, SettableClock, a_deed, a_trail, a_workspace
 from tests.storage.shelf import in_threads, undone
-from tocsin.domain.audit import COMMAND_LINE, By, Through, Verb
+from tocsin.domain.audit import COMMAND_LINE, By, Through, Verb, chain_key
 from tocsin.domain.model import WorkspaceId
 from tocsin.services import audit
 from tocsin.services.ports import Page
-from tocsin.services.ports_audit import AuditFilter
+from tocsin.services.ports_audit import AuditFilter, Trail
+from tocsin.storage import audit as sql_audit
 from tocsin.storage.database import Connection, Database
 from tocsin.storage.store import SqlStore
 
@@ -237,3 +238,26 @@ def test_a_store_without_a_trail_keeps_no_log(database: Database) -> None:
     noted(store)
 
     assert numbers(store) == []
+
+
+def test_a_log_is_sealed_anew_in_parts_also_one_whose_oldest_entries_are_forgotten(
+    database: Database, two: SqlStore, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql_audit, "_PART", 3)
+    noted(two, 4)
+    clock.advance(DAY)
+    noted(two, 7)
+    with two.transaction(WORKSPACE_ID) as tx:
+        assert tx.audit.forget(before=NOON + HOUR) == 4
+    anew = SqlStore(database, trail=Trail(key=chain_key(b"another"), clock=clock))
+
+    with anew.transaction(WORKSPACE_ID) as tx:
+        assert tx.audit.seal_anew() == 7
+        tx.audit.note(a_deed())
+
+    with anew.reading(WORKSPACE_ID) as tx:
+        assert audit.fault(tx, b"another") is None
+        assert audit.is_of(tx, b"another")
+        assert not audit.is_of(tx, b"pepper")
+    assert numbers(two) == list(range(12, 4, -1))
+    assert fault(two) == 5

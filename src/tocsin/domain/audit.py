@@ -85,6 +85,7 @@ class Verb(StrEnum):
     RULE_CHANGED = "rule.changed"
     RULE_DELETED = "rule.deleted"
     RULE_TESTED = "rule.tested"
+    SECRET_REPLACED = "secret.replaced"  # noqa: S105  a verb
     SENDER_CHANGED = "sender.changed"
     SENDING_PAUSED = "sending.paused"
     SENDING_RESUMED = "sending.resumed"

@@ -8,7 +8,7 @@ from tocsin.domain.model import WorkspaceId
 from tocsin.domain.suppression import suppression_key
 
 ERASED = "erased"  # in the place of a name
-_DOMAIN = "erased.invalid"  # no mail can be sent there (RFC 6761, 6.4)
+ERASED_DOMAIN = "erased.invalid"  # no mail can be sent there (RFC 6761, 6.4)
 # An address that ends in this one is another's; a letter behind a backslash is JSON's way to write a line end.
 _BEFORE = r"(?:(?<![\w.!#$%*+^`{}~-])|(?<=\\[nrtbf]))"
 _BEHIND = r"(?![\w-]|\.\w)"
@@ -20,7 +20,7 @@ def tombstone(address: str, *, workspace_id: WorkspaceId, key: bytes) -> str:
     So it stays known that somebody asked for no more messages.
     """
     text = f"person\n{workspace_id}\n{suppression_key(address)}"
-    return f"erased-{hmac.digest(key, text.encode(), 'sha256').hex()[:32]}@{_DOMAIN}"
+    return f"erased-{hmac.digest(key, text.encode(), 'sha256').hex()[:32]}@{ERASED_DOMAIN}"
 
 
 def finder(address: str) -> re.Pattern[str]:

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any
 
 from tocsin.domain.actions import CallWebhook, SendEmail, SendInvite
-from tocsin.domain.audit import Deed, Entry, Fault, Verb, chain_key, first_fault
+from tocsin.domain.audit import Deed, Entry, Fault, Head, Verb, chain_key, first_fault, is_whole
 from tocsin.domain.conditions import AnyOf, Condition
 from tocsin.domain.model import Member
 from tocsin.domain.text import LINE_LENGTH, one_line
@@ -71,6 +71,12 @@ def fault(tx: Transaction, secret: bytes, *, anchor: tuple[int, str] | None = No
     at = (head.since, head.first) if number == head.since else _seal_at(tx, number)
     is_there = number < head.since or at == (number, seal)
     return None if is_there else Fault(number=number, sentence=f"entry {number} is not the one with that seal")
+
+
+def is_of(tx: Transaction, secret: bytes) -> bool:
+    """Tell whether the end of the log was sealed with a secret; not if nothing was written yet."""
+    head = tx.audit.head()
+    return head != Head() and is_whole(head, workspace_id=tx.workspace_id, key=chain_key(secret))
 
 
 def forget(tx: Transaction, *, before: datetime) -> int:

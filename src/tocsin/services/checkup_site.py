@@ -68,7 +68,8 @@ def _key(office: Office, _site: Site) -> Found:
             Grade.FAILED,
             (
                 "the secret key is not the one that this store was written with, so API keys, links and DKIM keys of before do"
-                " not work; bring the old one back (TOCSIN_SECRET_KEY, or the file .key beside the database)"
+                " not work; bring the old one back (TOCSIN_SECRET_KEY, or the file .key beside the database), or stop"
+                " the server and run `tocsin secret replace` if it was replaced on purpose"
             ),
         )
     else:

@@ -5,9 +5,9 @@ never signs for another: it is read through the workspace's own transaction, and
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from tocsin.domain.audit import Verb
 from tocsin.domain.dkim import Algorithm, DkimKey, KeyState, is_domain, record_complaint, selector_complaint
@@ -16,6 +16,7 @@ from tocsin.domain.model import WorkspaceId
 from tocsin.formats import addresses, dkim, secretbox
 from tocsin.formats.dkim import SigningKey
 from tocsin.services import audit
+from tocsin.services.boxes import Box, Sort
 from tocsin.services.ports import Transaction
 from tocsin.services.ports_sender import Names
 
@@ -116,6 +117,20 @@ def can_be_opened(workspace_id: WorkspaceId, key: DkimKey, secret: bytes) -> boo
     return _signing_key(workspace_id, key, secret) is not None
 
 
+def boxes(tx: Transaction) -> Iterator[Box]:
+    """Yield the boxes of all private keys; of retired ones nothing is left."""
+    for key in tx.dkim_keys.all():
+        if key.state is not KeyState.RETIRED:
+            yield Box(
+                sort=Sort.DKIM_KEY,
+                name=key.name,
+                sealed=key.private_key,
+                purpose=_PURPOSE,
+                identity=_identity(tx.workspace_id, key.domain, key.selector, key.algorithm),
+                put=partial(tx.dkim_keys.put_box, key.domain, key.selector),
+            )
+
+
 def normal_domain(domain: str) -> str:
     """Return `domain` in A-labels and lower case. Raises InvalidInputError if no mail can come from there."""
     try:
@@ -134,7 +149,7 @@ def _noted(tx: Transaction, verb: Verb, before: DkimKey) -> DkimKey:
 
 
 def _signing_key(workspace_id: WorkspaceId, key: DkimKey, secret: bytes) -> SigningKey | None:
-    return _opened(key.private_key, tuple(_identity(workspace_id, key.domain, key.selector, key.algorithm)), secret)
+    return _opened(key.private_key, _identity(workspace_id, key.domain, key.selector, key.algorithm), secret)
 
 
 # To read a key of RSA takes longer than to sign with it. All that decides is part of what is looked up: a box that was
@@ -149,5 +164,5 @@ def _opened(box: bytes, identity: tuple[str, ...], secret: bytes) -> SigningKey 
         return None
 
 
-def _identity(workspace_id: WorkspaceId, domain: str, selector: str, algorithm: Algorithm) -> Sequence[str]:
+def _identity(workspace_id: WorkspaceId, domain: str, selector: str, algorithm: Algorithm) -> tuple[str, ...]:
     return (workspace_id, domain, selector, algorithm.value)

@@ -3,8 +3,10 @@
 import hashlib
 import hmac
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 
 from tocsin.domain.accounts import Account
 from tocsin.domain.audit import Verb
@@ -22,6 +24,7 @@ from tocsin.domain.second_factor import (
 )
 from tocsin.formats import one_time_codes, secretbox
 from tocsin.services import audit
+from tocsin.services.boxes import Box, Sort
 from tocsin.services.ports import Transaction
 from tocsin.services.sessions import Door, keyed
 
@@ -116,6 +119,36 @@ def proved(tx: Transaction, door: Door, proof: str) -> Account | None:
     account, kept = found
     is_right = hmac.compare_digest(match[3], _mac(door, account, match[2], kept))
     return account if is_right and door.clock() < datetime.fromtimestamp(int(match[2]), UTC) else None
+
+
+def boxes(tx: Transaction) -> Iterator[Box]:
+    """Yield the boxes of all keys, confirmed or not."""
+    for account in tx.accounts.all():
+        factor = tx.accounts.factor(account.id)
+        if factor is not None:
+            yield Box(
+                sort=Sort.SECOND_FACTOR,
+                name=account.email,
+                sealed=factor.box,
+                purpose=_PURPOSE,
+                identity=_identity(account),
+                put=partial(_put_box, tx, account.id, factor),
+            )
+
+
+def forget_recovery_codes(tx: Transaction) -> int:
+    """Forget all codes for who has lost the app, whose hashes fit no more; return how many accounts had some."""
+    had = 0
+    for account in tx.accounts.all():
+        factor = tx.accounts.factor(account.id)
+        if factor is not None and factor.recovery:
+            tx.accounts.set_factor(account.id, replace(factor, recovery=()))
+            had += 1
+    return had
+
+
+def _put_box(tx: Transaction, account_id: str, factor: Factor, box: bytes) -> None:
+    tx.accounts.set_factor(account_id, replace(factor, box=box))
 
 
 def _held(tx: Transaction, account_id: str) -> tuple[Account, Factor | None]:

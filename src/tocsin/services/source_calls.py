@@ -2,9 +2,10 @@
 
 import hashlib
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 
 from tocsin.domain.audit import By, Through, Verb
 from tocsin.domain.errors import ConflictError, NotFoundError, SignatureError, UnavailableError
@@ -16,11 +17,13 @@ from tocsin.formats.sources import FORMATS
 from tocsin.formats.sources.fields import NotUnderstoodError
 from tocsin.formats.sources.shape import Answers, Incoming, Reading
 from tocsin.services import audit, source_bookings, sources
+from tocsin.services.boxes import Box, Sort
 from tocsin.services.ports import Chance, Clock, Page, Store, Transaction
 from tocsin.services.ports_telemetry import Silence, Telemetry
 from tocsin.services.source_bookings import Desk
 
 _PURPOSE = "call of a source"
+_PART = 50  # boxes that are read at once; a body can have a megabyte
 # What becomes of a call beside the states that it can be stored in.
 FORGED = "forged"  # it does not prove that it comes from there
 AWAY = "away"  # the other product was asked what it is about, and did not answer
@@ -84,6 +87,22 @@ def body_of(tx: Transaction, call: InboundCall, *, secret: bytes) -> bytes | Non
         return secretbox.unseal(call.box, secret=secret, purpose=_PURPOSE, identity=identity)
     except ValueError:
         raise ConflictError("the body of this call cannot be opened; was TOCSIN_SECRET_KEY changed?") from None
+
+
+def boxes(tx: Transaction) -> Iterator[Box]:
+    """Yield the boxes of all calls whose bodies are still kept, a part of them in memory at a time."""
+    last = ""
+    while found := tx.source_calls.boxes(after_id=last, limit=_PART):
+        for source_id, call_id, box in found:
+            yield Box(
+                sort=Sort.CALL,
+                name=f"{call_id} of the source {source_id}",
+                sealed=box,
+                purpose=_PURPOSE,
+                identity=(tx.workspace_id, source_id, call_id),
+                put=partial(tx.source_calls.put_box, call_id),
+            )
+        last = found[-1][1]
 
 
 def replay(inlet: Inlet, tx: Transaction, source_id: str, call_id: str) -> InboundCall:

@@ -2,9 +2,10 @@
 
 import base64
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from tocsin.domain.audit import Verb
 from tocsin.domain.errors import ConflictError, InvalidInputError, NotFoundError
@@ -17,6 +18,7 @@ from tocsin.formats import secretbox
 from tocsin.formats.sources import FORMATS
 from tocsin.formats.sources.looks import ALWAYS, can_look
 from tocsin.services import audit
+from tocsin.services.boxes import Box, Sort
 from tocsin.services.ports import Chance, Transaction
 
 _PURPOSE = "source"
@@ -114,6 +116,19 @@ def opened(source: Source, *, workspace_id: WorkspaceId, secret: bytes) -> Acces
     except ValueError:
         raise ConflictError("the secret of this source cannot be opened; was TOCSIN_SECRET_KEY changed?") from None
     return Access(**json.loads(held), header=source.header, api_url=source.api_url, user_id=source.user_id)
+
+
+def boxes(tx: Transaction) -> Iterator[Box]:
+    """Yield the boxes of all sources."""
+    for source in tx.sources.all():
+        yield Box(
+            sort=Sort.SOURCE,
+            name=source.name,
+            sealed=source.box,
+            purpose=_PURPOSE,
+            identity=(tx.workspace_id, source.id),
+            put=partial(tx.sources.put_box, source.id),
+        )
 
 
 def _open(source: Source) -> dict[str, str]:

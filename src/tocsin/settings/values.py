@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
+from typing import BinaryIO
 from urllib.parse import urlsplit
 
 from tocsin.domain import limits
@@ -56,7 +57,12 @@ def read(path: str, name: str) -> str:
 def text_of(path: Path) -> str:
     """Return the text in a file. Raises OSError, also for one that is too large: a device can go on for ever."""
     with path.open("rb") as file:
-        raw = file.read(LARGEST_FILE + 1)
+        return text_in(file)
+
+
+def text_in(file: BinaryIO) -> str:
+    """Return the text in an open file, as `text_of` does."""
+    raw = file.read(LARGEST_FILE + 1)
     if len(raw) > LARGEST_FILE:
         raise OSError(f"it has more than {LARGEST_FILE} octets")
     return raw.decode("utf-8")

@@ -18,6 +18,7 @@ from tocsin.storage.database import Connection
 
 _COLUMNS = "number, at, who, through, verb, thing, name, before_json, after_json, seal"
 _HEAD = "number, last, since, first, torn_at, seal"
+_PART = 1000  # entries that are sealed anew at once
 
 
 class SqlAudit:
@@ -107,6 +108,30 @@ class SqlAudit:
         if changed:
             self._put_head(sealed_head(replace(head, last=previous), workspace_id=self._workspace_id, key=key))
         return changed
+
+    def lock(self) -> None:
+        """Let nobody else add to the log until the transaction ends."""
+        self._locked_head()
+
+    def seal_anew(self) -> int:
+        """Write all seals anew with the key that the trail has now; return of how many entries. Who asks has verified them."""
+        if self.trail is None:
+            return 0
+        head, key = self._locked_head(), self.trail.key
+        number, previous, sealed_now = head.since, head.first, 0
+        statement = "UPDATE audit SET seal = :seal WHERE workspace_id = :workspace_id AND number = :number"
+        while found := self.after(number, limit=_PART):
+            made = []
+            for entry in found:
+                one = sealed(entry, previous=previous, workspace_id=self._workspace_id, key=key)
+                made.append({"workspace_id": self._workspace_id, "number": one.number, "seal": one.seal})
+                number, previous = one.number, one.seal
+            self._connection.run_each(statement, made)
+            sealed_now += len(made)
+        after = replace(head, last=previous)
+        if head != Head():
+            self._put_head(sealed_head(after, workspace_id=self._workspace_id, key=key))
+        return sealed_now
 
     def _last_older(self, before: datetime) -> Entry | None:
         # By number and not by moment: clocks go back, and a chain has no holes.

@@ -78,6 +78,13 @@ class SqlDkimKeys:
              WHERE workspace_id = :workspace_id AND domain = :domain AND selector = :selector AND retired_at IS NULL"""
         return self._change(statement, domain, selector, at=at, nothing=b"")
 
+    def put_box(self, domain: str, selector: str, box: bytes) -> None:
+        """Store the box of a private key that was sealed anew."""
+        statement = """
+            UPDATE dkim_keys SET private_key = :box
+             WHERE workspace_id = :workspace_id AND domain = :domain AND selector = :selector AND retired_at IS NULL"""
+        self._connection.run(statement, workspace_id=self._workspace_id, domain=domain, selector=selector, box=box)
+
     def _change(self, statement: str, domain: str, selector: str, *, at: datetime, **values: bytes) -> bool:
         changed = self._connection.run(
             statement,

@@ -35,6 +35,11 @@ class SqlMessages:
         rows = self._connection.rows(statement, workspace_id=self._workspace_id, ids=as_json(sorted(delivery_ids)))
         return {DeliveryId(row["delivery_id"]): _frozen(row) for row in rows}
 
+    def number(self) -> int:
+        """Return how many there are, also without their words."""
+        statement = "SELECT count(*) AS n FROM messages WHERE workspace_id = :workspace_id"
+        return self._connection.number(statement, workspace_id=self._workspace_id)
+
     def freeze(self, messages: Mapping[DeliveryId, Frozen]) -> None:
         """Keep the messages of deliveries, each in the place of an older one that no longer holds."""
         statement = """

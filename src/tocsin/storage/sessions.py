@@ -94,6 +94,11 @@ class SqlSessions:
         statement = "DELETE FROM sessions WHERE workspace_id = :workspace_id AND account_id = :account_id"
         self._connection.run(statement, workspace_id=self._workspace_id, account_id=account_id)
 
+    def end_of_everybody(self) -> int:
+        """End the sessions of all accounts; return how many."""
+        statement = "DELETE FROM sessions WHERE workspace_id = :workspace_id"
+        return self._connection.run(statement, workspace_id=self._workspace_id)
+
     def forget(self, *, created_before: datetime, seen_before: datetime) -> None:
         """Delete what has run out."""
         statement = """

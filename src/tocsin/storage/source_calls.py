@@ -63,6 +63,19 @@ class SqlSourceCalls:
         found = [_call(row) for row in self._connection.rows(statement, limit=limit, offset=offset, **values)]
         return found, self._connection.number(f"SELECT count(*) AS n FROM source_calls {which}", **values)
 
+    def boxes(self, *, after_id: str, limit: int) -> list[tuple[SourceId, str, bytes]]:
+        """Return boxes behind an id, by id, with source and call; a body that was forgotten has none."""
+        statement = """
+            SELECT source_id, id, box FROM source_calls
+             WHERE workspace_id = :workspace_id AND id > :after_id AND box IS NOT NULL ORDER BY id LIMIT :limit"""
+        rows = self._connection.rows(statement, workspace_id=self._workspace_id, after_id=after_id, limit=limit)
+        return [(SourceId(row["source_id"]), row["id"], bytes(row["box"])) for row in rows]
+
+    def put_box(self, call_id: str, box: bytes) -> None:
+        """Store the box of a call that was sealed anew."""
+        statement = "UPDATE source_calls SET box = :box WHERE workspace_id = :workspace_id AND id = :id"
+        self._connection.run(statement, workspace_id=self._workspace_id, id=call_id, box=box)
+
     def tally(self, *, since: datetime) -> Mapping[SourceId, Mapping[CallState, int]]:
         """Return how many calls of each source that came last since a moment are in which state."""
         # By way of the sources, so that each one's calls are found by when they came.

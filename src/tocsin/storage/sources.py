@@ -51,6 +51,11 @@ class SqlSources:
         statement = f"SELECT {_COLUMNS} FROM sources WHERE workspace_id = :workspace_id ORDER BY created_at, id"
         return [_source(row) for row in self._connection.rows(statement, workspace_id=self._workspace_id)]
 
+    def put_box(self, source_id: SourceId, box: bytes) -> None:
+        """Store the box of a source that was sealed anew."""
+        statement = "UPDATE sources SET box = :box WHERE workspace_id = :workspace_id AND id = :id"
+        self._connection.run(statement, workspace_id=self._workspace_id, id=source_id, box=box)
+
     def delete(self, source_id: SourceId) -> None:
         """Delete a source and what is known through it; the bookings stay."""
         for table in ("source_links", "source_bookings", "source_calls", "source_looks"):

@@ -38,3 +38,8 @@ class SqlWebhookSecrets:
             made_at=micros(made.made_at),
         )
         return made
+
+    def urls(self) -> list[str]:
+        """Return the URLs for which a secret was made."""
+        statement = "SELECT DISTINCT url FROM webhook_secrets WHERE workspace_id = :workspace_id ORDER BY url"
+        return [row["url"] for row in self._connection.rows(statement, workspace_id=self._workspace_id)]

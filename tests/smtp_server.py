@@ -56,7 +56,8 @@ class Sink(Server):
 
     `on_mail`, `on_rcpt` and `on_data` may be replaced at any time: they answer MAIL, RCPT and the final dot with a whole
     reply such as "451 4.7.1 later". A message is kept if the answer is 2yz or DROP. `per_session` is after how many messages
-    a connection is told 421.
+    a connection is told 421. With EXTERNAL among the `mechanisms` whoever has shown a certificate may sign in by it; `clients`
+    are the names in those that had been shown at each EHLO, empty where none was.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class Sink(Server):
         self.on_data: Callable[[Received], str] = lambda _received: OK
         self.violations: list[str] = []
         self.logins: list[tuple[str, str]] = []
+        self.clients: list[str] = []
         self._messages: list[Received] = []
 
     @property
@@ -158,6 +160,7 @@ class _Dialogue:
         if not re.fullmatch(r"[A-Za-z0-9.\-]+|\[[0-9A-Za-z.:]+\]", name):
             return self._violation(f"EHLO {name}")
         self._greeted = True
+        self._sink.clients.append(self._wire.client)
         return (
             "250-sink.example" + "".join(f"\r\n250-{each}" for each in self._offers()) + "\r\n250 ENHANCEDSTATUSCODES"
         )
@@ -166,7 +169,7 @@ class _Dialogue:
         yield from self._sink.extensions
         if self._sink.tls and not self._wire.encrypted:
             yield "STARTTLS"
-        elif self._sink.credentials:
+        elif self._sink.credentials or "EXTERNAL" in self._sink.mechanisms:
             yield f"AUTH {self._sink.mechanisms}"
 
     def _do_starttls(self, _rest: str) -> str:
@@ -181,6 +184,8 @@ class _Dialogue:
         mechanism, _, initial = rest.partition(" ")
         if mechanism not in self._sink.mechanisms.split():
             return self._violation(f"AUTH {mechanism}")
+        if mechanism == "EXTERNAL":
+            return self._by_certificate(initial)
         if mechanism == "PLAIN":
             _, user, password = _decoded(initial or self._ask("")).split("\0")
         else:
@@ -188,6 +193,12 @@ class _Dialogue:
         self._sink.logins.append((user, password))
         right = (user, password) == self._sink.credentials
         return "235 2.7.0 welcome" if right else "535 5.7.8 wrong user or password"
+
+    def _by_certificate(self, initial: str) -> str:
+        if initial != "=":
+            return self._violation(f"AUTH EXTERNAL {initial}")
+        self._sink.logins.append((self._wire.client, ""))
+        return "235 2.7.0 welcome" if self._wire.client else "535 5.7.8 no certificate"
 
     def _ask(self, challenge: str) -> str:
         self._wire.send(b"334 " + challenge.encode() + b"\r\n")

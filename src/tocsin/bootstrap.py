@@ -246,6 +246,7 @@ def _answered(app: App, request: dict[str, Any], more: Commands) -> dict[str, An
 
 
 def _surroundings(app: App) -> checkup.Surroundings:
+    relay = _relay(app.settings)
     return checkup.Surroundings(
         python=sys.version_info[:3],
         sqlite=sqlite3.sqlite_version_info if app.settings.sqlite_path is not None else None,
@@ -254,7 +255,8 @@ def _surroundings(app: App) -> checkup.Surroundings:
         inbound=adapters.inbound_probe(app.settings),
         is_local=app.settings.is_local,
         mail_from=app.settings.mail_from,
-        probe=outgoing.probe(_relay(app.settings), client_name=app.settings.mail_host),
+        probe=outgoing.probe(relay, client_name=app.settings.mail_host),
+        certificate=outgoing.certificate(relay),
         local_now=_utc_now,
         outlet=app.outlet,
         names=app.names,

@@ -12,7 +12,7 @@ import httpx
 from cryptography import x509
 
 from tests.journeys.program import until
-from tests.mail.certificates import Authority
+from tests.mail.certificates import Authority, Issued
 from tests.ports import free_port
 
 ROOT = Path(__file__).parents[2]
@@ -50,7 +50,7 @@ class Front:
             )
 
 
-def nginx(folder: Path, ports: Ports, certificate: Path) -> list[str]:
+def nginx(folder: Path, ports: Ports, certificate: Issued) -> list[str]:
     """Write nginx's settings into a folder: ours as they stand, with places of their own; return its command."""
     ours = _placed("deploy/nginx/tocsin.conf", certificate).replace("127.0.0.1:8000", f"127.0.0.1:{ports.tocsin}")
     for port, found in (("80", ports.plain), ("443", ports.tls)):
@@ -68,7 +68,7 @@ def nginx(folder: Path, ports: Ports, certificate: Path) -> list[str]:
     return ["/usr/sbin/nginx", "-p", str(folder), "-c", str(folder / "nginx.conf"), "-e", "stderr"]
 
 
-def caddy(folder: Path, ports: Ports, certificate: Path) -> list[str]:
+def caddy(folder: Path, ports: Ports, certificate: Issued) -> list[str]:
     """Write Caddy's settings into a folder: ours as they stand, with places of their own; return its command."""
     ours = _placed("deploy/caddy/Caddyfile", certificate).replace("127.0.0.1:8000", f"127.0.0.1:{ports.tocsin}")
     own = f"admin off\nstorage file_system {folder}/storage\nhttp_port {ports.plain}\nhttps_port {ports.tls}\n"
@@ -77,11 +77,10 @@ def caddy(folder: Path, ports: Ports, certificate: Path) -> list[str]:
 
 
 @contextmanager
-def running(settings: Callable[[Path, Ports, Path], list[str]], folder: Path, tocsin: int) -> Iterator[Front]:
+def running(settings: Callable[[Path, Ports, Issued], list[str]], folder: Path, tocsin: int) -> Iterator[Front]:
     """Run a proxy in front of the port `tocsin`; end it afterwards."""
     authority = Authority(folder)
-    authority.server(x509.DNSName(f"*.{HOST}"))
-    certificate = next(folder.glob("server-*.pem"))
+    certificate = authority.issue("tocsin", x509.DNSName(f"*.{HOST}"))
     ports = Ports(plain=free_port(), tls=free_port(), tocsin=tocsin)
     front = Front(ports=ports, trusted=ssl.create_default_context(cafile=str(authority.path)))
     command = settings(folder, ports, certificate)
@@ -96,11 +95,11 @@ def running(settings: Callable[[Path, Ports, Path], list[str]], folder: Path, to
         process.wait(60)
 
 
-def _placed(path: str, certificate: Path) -> str:
+def _placed(path: str, certificate: Issued) -> str:
     text = (ROOT / path).read_text("utf-8")
-    for name in ("fullchain", "privkey"):
+    for name, file in (("fullchain", certificate.cert), ("privkey", certificate.key)):
         assert f"{_CERTIFICATES}/{name}.pem" in text
-        text = text.replace(f"{_CERTIFICATES}/{name}.pem", str(certificate))
+        text = text.replace(f"{_CERTIFICATES}/{name}.pem", str(file))
     return text
 
 

@@ -127,6 +127,18 @@ def foreign_certificate(patient: Patient) -> None:
     patient.sends(f"tls=required&ca={authority.path}", tls=authority.server(x509.DNSName("elsewhere.example")))
 
 
+def by_certificate(since: timedelta, until: timedelta) -> Plant:
+    """Return what lets the relay be shown a certificate that began and ends so long from now."""
+
+    def plant(patient: Patient) -> None:
+        now = datetime.now(UTC)  # noqa: TID251  certificates are of this host's days
+        authority = Authority(patient.folder)
+        shown = authority.issue("tocsin", since=now + since, until=now + until)
+        patient.sends(f"tls=required&ca={authority.path}&cert={shown.cert}&key={shown.key}", tls=authority.server())
+
+    return plant
+
+
 def unpublished_key(patient: Patient) -> None:
     patient.shell.done("dkim", "create", "acme", "--selector", "one")
     patient.shell.done("dkim", "activate", "acme", "one", "--force")
@@ -231,6 +243,24 @@ FOUND: dict[str, tuple[Plant, str, str, str]] = {
     ),
     "a relay without TLS": (lambda p: p.sends("tls=required"), "mail", "STARTTLS", "TOCSIN_SMTP_URL"),
     "a relay with another's certificate": (foreign_certificate, "mail", "certificate", "TOCSIN_SMTP_URL"),
+    "a certificate for the relay that has ended": (
+        by_certificate(timedelta(days=-90), timedelta(hours=-1)),
+        "mail",
+        "the certificate that the relay is shown ended on 20",
+        "cert= in TOCSIN_SMTP_URL",
+    ),
+    "a certificate for the relay that ends soon": (
+        by_certificate(timedelta(days=-77), timedelta(days=13)),
+        "mail",
+        "the certificate that the relay is shown ends on 20",
+        "cert= in TOCSIN_SMTP_URL",
+    ),
+    "a short certificate for the relay that was not renewed in time": (
+        by_certificate(timedelta(hours=-19), timedelta(hours=5)),
+        "mail",
+        "the certificate that the relay is shown ends on 20",
+        "it is used without a restart",
+    ),
     "a sender at localhost": (
         each(Patient.sends, lambda p: p.set("MAIL_FROM", "invites@localhost")),
         "mail",
@@ -325,6 +355,11 @@ REFUSED: dict[str, tuple[Plant, str, str]] = {
         "is a backup of",
         "tocsin restore",
     ),
+    "a certificate without its key": (
+        lambda p: p.set("SMTP_URL", f"smtps://mail.example.com?cert={Authority(p.folder).path}"),
+        "authority.pem in the SMTP URL holds no private key",
+        "by key=",
+    ),
     "a password over a line that is open": (
         lambda p: p.set("SMTP_URL", "smtp://ann:geheim@mail.example.com?tls=none"),
         "TOCSIN_SMTP_URL",
@@ -364,3 +399,19 @@ def test_a_store_that_is_well_has_nothing_to_mend(patient: Patient) -> None:
 
     known = {"Python", "database", "mail"}  # of the machine that runs the tests, and captured messages
     assert [one for one in findings if one["grade"] != "ok" and one["name"] not in known] == []
+
+
+@pytest.mark.parametrize(
+    ("since", "until"),
+    [
+        pytest.param(timedelta(days=-75), timedelta(days=15), id="of months"),
+        pytest.param(timedelta(hours=-17), timedelta(hours=7), id="of a day"),
+    ],
+)
+def test_a_certificate_for_the_relay_that_holds_for_long_enough_is_no_finding(
+    patient: Patient, since: timedelta, until: timedelta
+) -> None:
+    by_certificate(since, until)(patient)
+
+    _, out, _ = patient.shell("doctor", "--json")
+    assert [one["grade"] for one in json.loads(out) if one["name"] == "mail"] == ["ok"]

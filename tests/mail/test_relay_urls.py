@@ -56,6 +56,18 @@ def test_a_url_is_understood(url: str, relay: Relay) -> None:
     assert parse(url) == relay
 
 
+def test_a_certificate_and_its_key_can_be_named(tmp_path: Path) -> None:
+    cert, key = tmp_path / "our own.pem", tmp_path / "our own.key"
+    cert.touch()
+    key.touch()
+    named = f"cert={tmp_path}/our%20own.pem"
+
+    relay = parse(f"smtp://mail.example.com?{named}&key={tmp_path}/our%20own.key")
+
+    assert (relay.cert, relay.key, relay.tls) == (cert, key, Tls.REQUIRED)
+    assert parse(f"smtps://user:s3cret@mail.example.com?{named}").key is None
+
+
 def test_an_authority_can_be_named(tmp_path: Path) -> None:
     file = tmp_path / "our own.pem"
     file.touch()
@@ -99,6 +111,15 @@ def test_an_authority_can_be_named(tmp_path: Path) -> None:
         pytest.param("smtp://mail.example.com?connections=101", "from 1 to 100", id="too many connections"),
         pytest.param("smtp://mail.example.com?connections=1e2", "from 1 to 100", id="connections in another form"),
         pytest.param("smtp://mail.example.com?connections=" + "9" * 9999, "from 1 to 100", id="far too many"),
+        pytest.param("smtps://mail.example.com?cert=/does/not/exist", "cert file /does/not", id="no such certificate"),
+        pytest.param("smtps://mail.example.com?cert=/etc/hostname&key=/x", "key file /x", id="no such key"),
+        pytest.param("smtps://mail.example.com?key=/etc/hostname", "needs cert=", id="a key for nothing"),
+        pytest.param("smtp://127.0.0.1?cert=/etc/hostname", "cert .*needs tls=required", id="a certificate in clear"),
+        pytest.param("smtp://a.example?tls=none&cert=/etc/hostname", "cert .*needs tls=required", id="and elsewhere"),
+        pytest.param(
+            "smtp://a.example?tls=optional&cert=/etc/hostname", "cert .*needs tls=required", id="perhaps in clear"
+        ),
+        pytest.param("smtps://a.example?cert=/etc/hostname&cert=/etc/hostname", "each once", id="two certificates"),
         pytest.param("smtp://127.0.0.1?ca=/etc/hostname", "needs tls=required", id="an authority for nothing"),
     ],
 )

@@ -27,6 +27,13 @@ class Wire:
         """Tell whether the client has sent more than was read."""
         return bool(self._buffer)
 
+    @property
+    def client(self) -> str:
+        """Return the common name in the certificate that the client has shown; nothing if it has shown none."""
+        shown = self._connection.getpeercert() if isinstance(self._connection, ssl.SSLSocket) else None
+        names = dict(part for parts in (shown or {}).get("subject", ()) for part in parts)  # type: ignore[misc]
+        return str(names.get("commonName", ""))
+
     def send(self, data: bytes) -> None:
         """Send `data` as it stands, after what was held back."""
         self._connection.sendall(self._held_back + data)

@@ -1,6 +1,8 @@
 """One connection to a relay, kept from one message to the next, and opened in a thread of its own."""
 
+import logging
 import select
+import ssl
 import time
 from collections.abc import Generator
 
@@ -13,13 +15,15 @@ from tocsin.mail.transport import Relay
 PER_CONNECTION = 500  # messages, as Exim's own default is; a relay that wants fewer says 421, which costs nothing
 QUIT_S = 5.0  # we have what we came for, and the answer to QUIT changes nothing
 
+log = logging.getLogger("tocsin.mail")
+
 
 class Connection:
     """A connection that is open, being opened, or not there yet.
 
     All times are in seconds: `greeting_s` for connecting up to the banner, `command_s` for a command and its whole reply.
     After `per_connection` messages it is renewed. Raises ConfigurationError for a `client_name` that EHLO cannot carry, or a
-    ca file that cannot be read.
+    file of `relay` that cannot be used.
     """
 
     def __init__(
@@ -110,11 +114,20 @@ class Connection:
         """Return a new session, when it is ready; it is not kept. Raises OSError."""
         return Session(
             self._relay,
-            self._context,
+            self._newest_context(),
             client_name=self._client_name,
             greeting_s=self._greeting_s,
             command_s=self._command_s,
         )
+
+    def _newest_context(self) -> ssl.SSLContext | None:
+        """Return the context with our certificate as it is now: those who issue short ones put new ones in their place."""
+        if self._relay.cert:
+            try:
+                self._context = context_for(self._relay)
+            except ConfigurationError as error:  # perhaps half of a renewal is written
+                log.warning("the certificate that was read last goes on: %s", error)
+        return self._context
 
     def drop(self) -> None:
         """Close the connection without a word, if one is open or being opened."""

@@ -9,14 +9,15 @@ import time
 from contextlib import suppress
 
 from tocsin.domain.errors import ConfigurationError
+from tocsin.mail import client_certificate
 from tocsin.mail.replies import LINE_LIMIT, BrokenDialogueError, Incoming, Reply
 from tocsin.mail.transport import Relay, Tls
 
 
 def context_for(relay: Relay) -> ssl.SSLContext | None:
-    """Return how certificates are verified, in full and from TLS 1.2 on; None if `relay` is spoken to in clear.
+    """Return how certificates are verified, in full and from TLS 1.2 on, and which one is shown.
 
-    Raises ConfigurationError if the file of authorities cannot be read.
+    None if `relay` is spoken to in clear. Raises ConfigurationError if a file of `relay` cannot be used.
     """
     if relay.tls is Tls.NONE:
         return None
@@ -25,6 +26,8 @@ def context_for(relay: Relay) -> ssl.SSLContext | None:
     except OSError as error:
         raise ConfigurationError(f"the ca file {relay.ca} is not readable as PEM; name a PEM file") from error
     context.minimum_version = ssl.TLSVersion.TLSv1_2
+    if relay.cert:
+        client_certificate.load(context, relay.cert, relay.key)
     return context
 
 
@@ -187,6 +190,8 @@ class Session(smtplib.SMTP):
             self._encrypt()
         if self._relay.password:
             self._log_in()
+        elif self._relay.cert:
+            self._point_to_certificate()
         self.offered = frozenset(self.esmtp_features)
 
     def _hello(self) -> None:
@@ -206,7 +211,7 @@ class Session(smtplib.SMTP):
 
     def _log_in(self) -> None:
         # smtplib.login tries every mechanism with the same wrong password, which locks accounts, and knows ASCII only.
-        offered = self.esmtp_features.get("auth", "").upper().split()
+        offered = self._mechanisms()
         user, password = self._relay.user.encode(), self._relay.password.encode()
         if "PLAIN" in offered:  # RFC 4616
             code, text = self.docmd("AUTH PLAIN", _base64(b"\0" + user + b"\0" + password))
@@ -216,6 +221,16 @@ class Session(smtplib.SMTP):
             raise smtplib.SMTPNotSupportedError("the server offers neither AUTH PLAIN nor AUTH LOGIN")
         if code != 235:
             raise smtplib.SMTPAuthenticationError(code, text)
+
+    def _point_to_certificate(self) -> None:
+        # RFC 4422, appendix A. A relay that does not offer it has seen the certificate, and goes by that or not at all.
+        if "EXTERNAL" in self._mechanisms():
+            code, text = self.docmd("AUTH EXTERNAL", "=")  # as whom the certificate says; empty is "=" (RFC 4954, 4)
+            if code != 235:
+                raise smtplib.SMTPAuthenticationError(code, text)
+
+    def _mechanisms(self) -> list[str]:
+        return self.esmtp_features.get("auth", "").upper().split()
 
     def _answer(self, command: str, *answers: bytes) -> tuple[int, bytes]:
         code, text = self.docmd(command)

@@ -1,8 +1,10 @@
 """The way out: the relay, or that there is none, becomes mailers, a probe, and the host that receivers may see."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 from tocsin.domain.delivery import Outcome
+from tocsin.mail import client_certificate
 from tocsin.mail.capture import CaptureMailer
 from tocsin.mail.ear import Ear
 from tocsin.mail.lanes import Lanes
@@ -32,6 +34,12 @@ def probe(relay: Relay | None, *, client_name: str) -> Callable[[], Outcome] | N
     if relay is None:
         return None
     return lambda: SmtpMailer(relay, client_name=client_name, greeting_s=_PROBE_S, command_s=_PROBE_S).probe()
+
+
+def certificate(relay: Relay | None) -> Callable[[], tuple[datetime, datetime]] | None:
+    """Return what tells from when until when the certificate holds that the relay is shown; None if none is."""
+    cert = None if relay is None else relay.cert
+    return None if cert is None else lambda: client_certificate.term(cert)
 
 
 def host(relay: Relay | None) -> str | None:

@@ -16,6 +16,7 @@ CONNECTIONS = 20  # side by side, as Postfix opens to one destination; a relay t
 MOST_CONNECTIONS = 100
 
 _SHAPE = "write smtp://user:password@host:587?tls=required, smtps://host:465 or smtp://127.0.0.1:2525"
+_OPTIONS = ("tls", "ca", "cert", "key", "connections")
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9_-]{0,61}[A-Za-z0-9])?"
 _HOST = re.compile(rf"(?=.{{1,253}}$){_LABEL}(?:\.{_LABEL})*\.?")
 
@@ -34,8 +35,9 @@ class Relay:
     """The next server: where it is, how the way to it is protected, and who we are to it.
 
     `user` and `password` are both empty if the relay asks for no login. `ca` is a PEM file of the only authorities to
-    believe, or None for those of the system. A worker process opens at most so many `connections` at once.
-    Raises ConfigurationError if a password could travel in clear.
+    believe, or None for those of the system. `cert` is a PEM file of the certificate that we show, and of the authorities
+    between; `key` one of its private key, or None if that stands in `cert` too. A worker process opens at most so many
+    `connections` at once. Raises ConfigurationError if a password could travel in clear, or a certificate not be shown.
     """
 
     host: str
@@ -44,6 +46,8 @@ class Relay:
     password: str = field(default="", repr=False)
     tls: Tls = Tls.REQUIRED
     ca: Path | None = None
+    cert: Path | None = None
+    key: Path | None = None
     connections: int = CONNECTIONS
 
     def __post_init__(self) -> None:
@@ -55,15 +59,22 @@ class Relay:
             )
         if self.ca and self.tls is Tls.NONE:
             raise ConfigurationError("the SMTP URL names a ca file, so it needs tls=required too")
+        if self.key and not self.cert:
+            raise ConfigurationError("the SMTP URL names a key file, so it needs cert= with the certificate too")
+        if self.cert and self.tls in {Tls.OPTIONAL, Tls.NONE}:
+            # Whoever takes STARTTLS out of the relay's answer would get the messages without our having proved anything.
+            raise ConfigurationError(
+                "the SMTP URL names a cert file, which is shown over TLS only, so it needs tls=required or smtps:// too"
+            )
 
 
 def parse(url: str) -> Relay:
     """Return the relay that `url` names.
 
     `smtp://` means STARTTLS, and `?tls=` is `required` (the default), `optional` or `none` (the default on loopback, where
-    nobody stands between); `smtps://` means TLS from the first byte. `?ca=` is a PEM file, `?connections=` a number.
-    User and password are percent-encoded. Raises ConfigurationError with a sentence that says what would be right and holds
-    no password.
+    nobody stands between); `smtps://` means TLS from the first byte. `?ca=`, `?cert=` and `?key=` are PEM files,
+    `?connections=` is a number. User and password are percent-encoded. Raises ConfigurationError with a sentence that says
+    what would be right and holds no password.
     """
     parts, port = _split(url)
     host = _host(parts)
@@ -74,7 +85,9 @@ def parse(url: str) -> Relay:
         user=_decoded(parts.username or "", name="user"),
         password=_decoded(parts.password or "", name="password"),
         tls=_tls(parts.scheme, options.get("tls", ""), host=host),
-        ca=_ca(options["ca"]) if "ca" in options else None,
+        ca=_file(options, "ca"),
+        cert=_file(options, "cert"),
+        key=_file(options, "key"),
         connections=_connections(options["connections"]) if "connections" in options else CONNECTIONS,
     )
 
@@ -101,7 +114,7 @@ def _split(url: str) -> tuple[SplitResult, int | None]:
         raise ConfigurationError(f"the SMTP URL begins with neither smtp:// nor smtps://; {_SHAPE}")
     if parts.path not in {"", "/"} or parts.fragment or port == 0:
         raise ConfigurationError(
-            f"after host and port only ?tls=, ?ca= and ?connections= may follow in the SMTP URL; {_SHAPE}"
+            f"after host and port only ?{'=, ?'.join(_OPTIONS)}= may follow in the SMTP URL; {_SHAPE}"
         )
     return parts, port
 
@@ -132,9 +145,9 @@ def _options(query: str) -> dict[str, str]:
     options: dict[str, str] = {}
     for pair in filter(None, query.split("&")):
         name, _, value = pair.partition("=")
-        if name not in {"tls", "ca", "connections"} or name in options or not value:
+        if name not in _OPTIONS or name in options or not value:
             raise ConfigurationError(
-                f"the SMTP URL takes tls=, ca= and connections= after the question mark, each once; {_SHAPE}"
+                f"the SMTP URL takes {'=, '.join(_OPTIONS)}= after the question mark, each once; {_SHAPE}"
             )
         options[name] = unquote(value)
     return options
@@ -158,8 +171,10 @@ def _connections(value: str) -> int:
     return int(value)
 
 
-def _ca(value: str) -> Path:
-    path = Path(value)
+def _file(options: dict[str, str], name: str) -> Path | None:
+    if name not in options:
+        return None
+    path = Path(options[name])
     if not path.is_file():
-        raise ConfigurationError(f"the ca file {value} in the SMTP URL does not exist; name a PEM file")
+        raise ConfigurationError(f"the {name} file {path} in the SMTP URL does not exist; name a PEM file")
     return path

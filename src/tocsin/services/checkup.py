@@ -29,7 +29,10 @@ class Finding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What the process runs in, as far as checks need it. `sqlite` is None on PostgreSQL, `probe` on `capture:`."""
+    """What the process runs in, as far as checks need it. `sqlite` is None on PostgreSQL, `probe` on `capture:`.
+
+    `certificate` tells from when until when that one holds which the relay is shown; None if none is.
+    """
 
     python: tuple[int, int, int]
     sqlite: tuple[int, int, int] | None
@@ -43,6 +46,7 @@ class Surroundings:
     outlet: Outlet
     names: NewNames
     site: Site | None = None
+    certificate: Callable[[], tuple[datetime, datetime]] | None = None
 
 
 # The first release of each Python whose mail library has the flaws mended that our own filter and scan make up for.
@@ -50,6 +54,7 @@ _MENDED_PYTHONS = {(3, 11): (3, 11, 15), (3, 12): (3, 12, 13), (3, 13): (3, 13, 
 _LARGEST_SKEW = timedelta(seconds=30)
 _OVERDUE = timedelta(minutes=5)
 _LOOK_BACK = timedelta(days=7)
+_SOON = timedelta(days=14)
 
 
 def findings(office: Office, around: Surroundings) -> list[Finding]:
@@ -105,7 +110,7 @@ def _queue(office: Office, _around: Surroundings) -> Iterator[tuple[Grade, str]]
         yield Grade.OK, "nothing is overdue"
 
 
-def _mail(_office: Office, around: Surroundings) -> Iterator[tuple[Grade, str]]:
+def _mail(office: Office, around: Surroundings) -> Iterator[tuple[Grade, str]]:
     if around.probe is None:
         yield Grade.WARNING, "messages are captured and do not leave; set TOCSIN_SMTP_URL to send them"
         return
@@ -115,10 +120,24 @@ def _mail(_office: Office, around: Surroundings) -> Iterator[tuple[Grade, str]]:
     else:
         yield (
             Grade.FAILED,
-            f"{outcome.reply}; look at the relay, and at TOCSIN_SMTP_URL for host, port, password and TLS",
+            f"{outcome.reply}; look at the relay, and at TOCSIN_SMTP_URL for host, port, TLS and password or certificate",
         )
+    yield from _shown(office, around)
     if around.mail_from.endswith("@localhost"):
         yield Grade.FAILED, f"{around.mail_from} is no sender for other people's mail; set TOCSIN_MAIL_FROM"
+
+
+def _shown(office: Office, around: Surroundings) -> Iterator[tuple[Grade, str]]:
+    """Check the certificate that the relay is shown. One of days or hours is replaced late, so a quarter of its life counts."""
+    if around.certificate is None:
+        return
+    begins_at, ends_at = around.certificate()
+    left = ends_at - office.clock()
+    remedy = "write a new one into the file that cert= in TOCSIN_SMTP_URL names; it is used without a restart"
+    if left <= timedelta(0):
+        yield Grade.FAILED, f"the certificate that the relay is shown ended on {ends_at:%Y-%m-%d %H:%M} UTC; {remedy}"
+    elif left < min(_SOON, (ends_at - begins_at) / 4):
+        yield Grade.WARNING, f"the certificate that the relay is shown ends on {ends_at:%Y-%m-%d %H:%M} UTC; {remedy}"
 
 
 def _answers(office: Office, around: Surroundings) -> Iterator[tuple[Grade, str]]:

@@ -67,7 +67,8 @@ class PostgresDatabase:
         except PoolTimeout as error:
             self._pool.close()
             raise ConfigurationError(
-                "cannot reach PostgreSQL at TOCSIN_DATABASE_URL; is it running, and are user and password right?"
+                "cannot reach PostgreSQL at TOCSIN_DATABASE_URL;"
+                " is it running, and are user and password, or certificate and key, right?"
             ) from error
 
     @contextmanager

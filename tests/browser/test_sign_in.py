@@ -41,6 +41,15 @@ def test_a_wrong_password_is_told_and_begins_nothing(seat: Seat) -> None:
     assert seat.page.context.cookies() == []
 
 
+def test_a_password_is_masked_and_may_be_pasted(seat: Seat) -> None:
+    seat.go("/sign-in")
+    field = seat.page.get_by_label("Password")
+    paste = "field => field.dispatchEvent(new ClipboardEvent('paste', {bubbles: true, cancelable: true}))"
+
+    assert field.get_attribute("type") == "password"
+    assert field.evaluate(paste)  # nobody has prevented it
+
+
 def test_the_browser_keeps_the_cookie_for_this_host_and_from_scripts(seat: Seat) -> None:
     seat.sign_in()
 

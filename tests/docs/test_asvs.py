@@ -47,4 +47,6 @@ def test_the_page_says_what_is_open_and_how_much_is_not() -> None:
     numbers = {name: sum(row["applies"] == name for row in ROWS) for name in ("yes", "open", "no")}
 
     assert re.findall(r"^\| ([\d.]+) \|", PAGE, re.MULTILINE) == opened
+    proved = sum(row["applies"] == "yes" and "::" in row["proof"] for row in ROWS)
+    assert f"Of what is met, {proved} are proved by tests" in PAGE
     assert f"{numbers['yes']} apply and are met, {numbers['open']} are open, {numbers['no']} do not apply" in PAGE

@@ -36,6 +36,14 @@ def test_another_address_is_left_alone(text: str) -> None:
     assert finder(ADDRESS).search(text) is None
 
 
+def test_letters_that_mean_something_in_a_pattern_are_letters_of_an_address() -> None:
+    found = finder("a.b+c*$^{1}|@example.net")
+
+    assert found.search("to a.b+c*$^{1}|@example.net")
+    assert found.search("to axbbc@example.net") is None
+    assert finder("a.b@example.net").search("axb@example.net") is None
+
+
 def test_letters_that_json_escapes_are_found() -> None:
     assert finder("zoë@example.net").search(json.dumps("zoë@example.net"))
 

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.builders import HOUR
+from tests.builders import DAY, HOUR
 from tests.faces.client import Client, connected
 from tests.faces.test_pages import assert_harmless
 from tests.faces.visitor import COOKIE, Visitor, an_account, signed_in
@@ -64,6 +64,13 @@ def test_the_cookie_is_locked_to_this_host_and_unseen_by_scripts(client: Client)
     assert sorted(one.lower() for one in rest) == ["httponly", "max-age=604800", "path=/", "samesite=lax", "secure"]
     assert len(visitor.cookie) == 64
     assert "Overview" in visitor.get("/overview").text
+
+
+def test_a_password_does_not_run_out(client: Client) -> None:
+    an_account(client)
+    client.clock.advance(10 * 365 * DAY)
+
+    assert Visitor(client=client).sign_in().headers["location"] == "/overview"
 
 
 def test_a_wrong_password_is_told_at_its_field_and_not_shown_again(client: Client) -> None:

@@ -46,5 +46,12 @@ def test_it_is_plain_for_any_other(shared: Client, accepted: str) -> None:
     assert answer.content == STYLE.read_bytes()
 
 
+@pytest.mark.parametrize("path", ["/static", "/static/", "/static/built", "/static/built/"])
+def test_no_folder_is_listed(shared: Client, path: str) -> None:
+    answer = shared.root.get(path)
+
+    assert (answer.status_code, "tocsin.css" in answer.text) == (404, False)
+
+
 def test_a_script_that_was_not_built_has_no_address() -> None:
     assert static_files.address("built/nothing.js") == ""

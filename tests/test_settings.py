@@ -98,6 +98,7 @@ WRONG = [
     ("TOCSIN_BASE_URL", "https://a b", "https://bookings.example.com"),
     ("TOCSIN_SECRET_KEY", "short", "at least 32 random characters"),
     ("TOCSIN_LOG", "xml", "text, json"),
+    ("TOCSIN_LOG_EXPORT", "on", "off, otlp"),
     ("TOCSIN_BOUNCE_LIMIT", "", "no number from 1 to 1000"),
     ("TOCSIN_BOUNCE_LIMIT", "0", "no number from 1 to 1000"),
     ("TOCSIN_BOUNCE_LIMIT", "1001", "no number from 1 to 1000"),
@@ -226,6 +227,52 @@ def test_a_file_that_is_empty_is_no_value(tmp_path: Path) -> None:
 
 def test_space_around_a_value_does_not_count() -> None:
     assert Settings.from_environment({"TOCSIN_LOG": " json\n"}).log == "json"
+
+
+OTLP = "OTEL_EXPORTER_OTLP_ENDPOINT"
+OTLP_LOGS = "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT"
+
+
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {},
+        {OTLP: ""},
+        {OTLP: "http://127.0.0.1:4318"},
+        {OTLP: "http://[::1]:4318/"},
+        {OTLP: "https://collector.example.com:4318"},
+        {OTLP: "http://collector.example.com:4318", OTLP_LOGS: "https://collector.example.com/v1/logs"},
+    ],
+)
+def test_log_lines_go_to_this_machine_or_by_tls(variables: dict[str, str]) -> None:
+    assert Settings.from_environment({"TOCSIN_LOG_EXPORT": "otlp", **variables}).log_export
+    assert not Settings.from_environment(variables).log_export
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://collector.example.com:4318",
+        "http://localhost.example.com:4318",
+        "http://localhost@collector.example.com:4318",
+        "http://192.0.2.1:4318",
+        "collector:4318",
+        "ftp://127.0.0.1",
+        "https://",
+        "http://[::1",
+    ],
+)
+@pytest.mark.parametrize("name", [OTLP, OTLP_LOGS])
+def test_a_collector_that_lines_would_reach_in_the_clear_is_refused(name: str, url: str) -> None:
+    found = complaint(TOCSIN_LOG_EXPORT="otlp", **{name: url})
+
+    assert found.startswith(f"{name}: ")
+    assert "https://collector.example.com:4318 or http://127.0.0.1:4318" in found
+    assert not Settings.from_environment({name: url}).log_export  # nobody asked for it
+
+
+def test_a_password_in_the_address_of_a_collector_is_not_repeated() -> None:
+    assert "hunter2" not in complaint(TOCSIN_LOG_EXPORT="otlp", **{OTLP: "http://me:hunter2@192.0.2.1:4318"})
 
 
 @pytest.mark.parametrize(

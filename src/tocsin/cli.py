@@ -5,7 +5,7 @@ import os
 import socket
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Annotated
 
 import typer
@@ -104,15 +104,15 @@ def serve(
             "--no-worker needs PostgreSQL: one process owns a SQLite file, and it must deliver too"
         )
     observation.log_to_stderr(settings)
-    _must_be_free(settings)
-    app = bootstrap.open_app(settings, traces=observation.traces(settings))
-    try:
-        with bootstrap.desk_open(app, {**rule_set.COMMANDS, **source_commands.COMMANDS, **backup.COMMANDS}):
+    with observation.exporting_lines(settings):
+        _must_be_free(settings)
+        with (
+            closing(bootstrap.open_app(settings, traces=observation.traces(settings))) as app,
+            bootstrap.desk_open(app, {**rule_set.COMMANDS, **source_commands.COMMANDS, **backup.COMMANDS}),
+        ):
             server.serve(
                 app, with_worker=not no_worker, ready=lambda: say(f"Tocsin {__version__} at {settings.base_url}")
             )
-    finally:
-        app.close()
 
 
 @cli.command()
@@ -124,21 +124,19 @@ def worker() -> None:
     if settings.sqlite_path is not None:
         raise ConfigurationError("a worker of its own needs PostgreSQL; on SQLite `tocsin serve` delivers too")
     observation.log_to_stderr(settings)
-    app = bootstrap.open_app(settings, traces=observation.traces(settings))
-    crew = server.crew_of(app)
-    try:
-        with (
-            told_to_stop() as wait,
-            bootstrap.listening(app),
-            bootstrap.hinting(app, hears=True),
-            observation.listening(app),
-        ):
-            crew.start()
-            say(f"Tocsin {__version__} delivers")
-            wait()
-            crew.stop()
-    finally:
-        app.close()
+    with (
+        observation.exporting_lines(settings),
+        closing(bootstrap.open_app(settings, traces=observation.traces(settings))) as app,
+        told_to_stop() as wait,
+        bootstrap.listening(app),
+        bootstrap.hinting(app, hears=True),
+        observation.listening(app),
+    ):
+        crew = server.crew_of(app)
+        crew.start()
+        say(f"Tocsin {__version__} delivers")
+        wait()
+        crew.stop()
 
 
 @cli.command()

@@ -2,14 +2,13 @@
 
 import hmac
 import importlib.metadata
-import ipaddress
 import logging
 import re
 import sys
 import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from functools import partial
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -25,6 +24,7 @@ from tocsin.logs.about import about, current, note
 from tocsin.services import workspaces
 from tocsin.services.ports_telemetry import TracedRequest, Traces
 from tocsin.settings import Settings
+from tocsin.settings.values import is_here
 from tocsin.telemetry import listener
 from tocsin.telemetry.metrics import Metrics
 
@@ -59,17 +59,41 @@ def log_to_stderr(settings: Settings) -> None:
     lines.to_stderr(as_json=settings.log == "json", secrets=settings.secrets)
 
 
+@contextmanager
+def exporting_lines(settings: Settings) -> Iterator[None]:
+    """Hand log lines to a collector too until the end of the block, if TOCSIN_LOG_EXPORT says so. Raises ConfigurationError."""
+    if not settings.log_export:
+        yield
+        return
+    with _extra_of("TOCSIN_LOG_EXPORT"):
+        from tocsin.telemetry.log_lines import LogLines  # noqa: PLC0415  as below
+
+        export = LogLines(version=__version__)
+    with closing(export), lines.handing_to(export.take):
+        yield
+
+
 def traces(settings: Settings) -> Traces | None:
     """Begin to trace, if TOCSIN_TRACES says so. Raises ConfigurationError if what that needs is not installed."""
     if not settings.traces:
         return None
-    try:
+    with _extra_of("TOCSIN_TRACES"):
         # Most servers are not traced, and need not have it.
         from tocsin.telemetry import traces as spans  # noqa: PLC0415
+
+        return spans.Traces(version=__version__)
+
+
+@contextmanager
+def _extra_of(setting: str) -> Iterator[None]:
+    """Say what to install, or what is wrong, if OpenTelemetry cannot begin."""
+    try:
+        yield
     except ImportError as error:
-        missing = f"TOCSIN_TRACES: {error.name} is not there; install the extra: pip install 'tocsin[otel]'"
+        missing = f"{setting}: {error.name} is not there; install the extra: pip install 'tocsin[otel]'"
         raise ConfigurationError(missing) from error
-    return spans.Traces(version=__version__)
+    except ValueError as error:
+        raise ConfigurationError(f"{setting}: OpenTelemetry's own variables (OTEL_...) do not fit: {error}") from error
 
 
 def may_read(token: str, client: str, headers: Mapping[str, str]) -> bool:
@@ -81,7 +105,7 @@ def may_read(token: str, client: str, headers: Mapping[str, str]) -> bool:
     if token and scheme.lower() == "bearer" and hmac.compare_digest(given.strip().encode(), token.encode()):
         return True
     is_direct = not any(name in headers for name in _FORWARDED)
-    return is_direct and _is_here(client) and _is_here(_host(headers.get("host", "")))
+    return is_direct and is_here(client) and is_here(_host(headers.get("host", "")))
 
 
 def workspace_at(app: App, hosts: Sequence[str]) -> Workspace:
@@ -94,13 +118,6 @@ def workspace_at(app: App, hosts: Sequence[str]) -> Workspace:
 def _host(value: str) -> str:
     host = value.partition("]")[0].removeprefix("[") if value.startswith("[") else value.partition(":")[0]
     return host.lower()
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 log = logging.getLogger("tocsin.requests")

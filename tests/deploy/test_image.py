@@ -52,9 +52,22 @@ def test_packages_come_by_the_lock_file_with_their_hashes_and_nothing_is_compile
     installed = [one.rest for one in BUILD if "--requirement" in one.rest]
 
     assert len(installed) == 1
-    assert "--require-hashes --only-binary :all: --requirement requirements.txt" in installed[0]
+    assert only("ARG", BUILD).rest == "LOCK=requirements.txt"
+    assert '--require-hashes --only-binary :all: --requirement "$LOCK"' in installed[0]
     assert not any("apt-get" in one.rest or "curl" in one.rest for one in (*BUILD, *FINAL))
     assert not any(one.word == "ADD" for one in (*BUILD, *FINAL))
+
+
+def test_the_lock_file_with_the_extra_has_all_that_the_other_has_and_what_the_extra_needs() -> None:
+    usual, more = (
+        {one.partition(" ")[0] for one in (ROOT / name).read_text("utf-8").splitlines() if "==" in one}
+        for name in ("requirements.txt", "requirements-otel.txt")
+    )
+    extra = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]["otel"]
+    named = {canonicalize_name(Requirement(one).name) for one in more - usual}
+
+    assert usual < more
+    assert closure(map(Requirement, extra)) - closure(PINS) <= named
 
 
 def test_what_only_builds_is_taken_out() -> None:
@@ -81,6 +94,7 @@ def test_the_context_has_what_is_built_from_and_nothing_else() -> None:
         "islands",
         "pyproject.toml",
         "requirements-build.txt",
+        "requirements-otel.txt",
         "requirements.txt",
         "scripts",
         "src",

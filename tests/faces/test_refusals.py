@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from tests.faces.assistant import served
+from tests.faces.canaries import SECRET, name_of
 from tests.faces.client import Client, connected
-from tests.faces.test_logs import SECRET, for_machines, former_logging, name_of
+from tests.faces.test_logs import for_machines, former_logging
 from tests.faces.visitor import Visitor, an_account, signed_in
 from tocsin.domain.accounts import MOST_TRIES_OF_ACCOUNT
 from tocsin.storage.store import SqlStore

@@ -260,18 +260,33 @@ sys.meta_path.insert(0, Blocked())
 """
 
 
-def test_without_the_extra_the_program_says_what_to_install(tmp_path: Path) -> None:
+@pytest.mark.parametrize("setting", ["TOCSIN_TRACES", "TOCSIN_LOG_EXPORT"])
+def test_without_the_extra_the_program_says_what_to_install(tmp_path: Path, setting: str) -> None:
     (tmp_path / "sitecustomize.py").write_text(BLOCKED)
     program = Program(
         folder=tmp_path, environment={"PYTHONPATH": str(tmp_path), "TOCSIN_LISTEN": f"127.0.0.1:{free_port()}"}
     )
 
-    found = program.refused(78, "serve", TOCSIN_TRACES="otlp")
-    assert found.startswith("TOCSIN_TRACES: opentelemetry.sdk")
+    found = program.refused(78, "serve", **{setting: "otlp"})
+    assert found.startswith(f"{setting}: opentelemetry.sdk")
     assert "pip install 'tocsin[otel]'" in found
-    assert program.refused(78, "serve", TOCSIN_TRACES="jaeger").startswith("TOCSIN_TRACES: ")
+    assert program.refused(78, "serve", **{setting: "jaeger"}).startswith(f"{setting}: ")
     with program.started("serve", says="Tocsin") as running:
         assert running.stop() == 0
+
+
+@pytest.mark.parametrize(
+    ("setting", "variable"),
+    [("TOCSIN_TRACES", "OTEL_BSP_MAX_QUEUE_SIZE"), ("TOCSIN_LOG_EXPORT", "OTEL_BLRP_MAX_QUEUE_SIZE")],
+)
+def test_variables_of_opentelemetry_that_contradict_each_other_are_told(
+    tmp_path: Path, setting: str, variable: str
+) -> None:
+    program = Program(folder=tmp_path, environment={"TOCSIN_LISTEN": f"127.0.0.1:{free_port()}"})
+
+    found = program.refused(78, "serve", **{setting: "otlp", variable: "100"})
+    assert found.startswith(f"{setting}: OpenTelemetry's own variables")
+    assert "max_queue_size" in found
 
 
 def test_nothing_of_it_is_loaded_unless_it_is_switched_on() -> None:

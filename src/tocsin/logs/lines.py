@@ -4,8 +4,8 @@ import logging
 import secrets as chance
 import sys
 import threading
-from collections.abc import Collection
-from contextlib import suppress
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import TextIO
 
@@ -16,6 +16,9 @@ from tocsin.logs import about
 
 _ERROR = "exception"  # the field that holds a traceback
 _INDENT = "    | "
+
+# Of the fields of a line, without secrets and addresses. It must neither raise nor wait: the line is not yet written.
+Taker = Callable[[Mapping[str, object]], None]
 
 
 def to_stderr(*, as_json: bool, secrets: Collection[str] = ()) -> None:
@@ -39,6 +42,19 @@ def name_people_by(key: bytes) -> None:
             handler.formatter.discretion = replace(handler.formatter.discretion, key=key)
 
 
+@contextmanager
+def handing_to(taker: Taker) -> Iterator[None]:
+    """Give each line to `taker` too until the end of the block."""
+    found = [one.formatter for one in logging.getLogger().handlers if isinstance(one.formatter, _Formatter)]
+    for formatter in found:
+        formatter.taker = taker
+    try:
+        yield
+    finally:
+        for formatter in found:
+            formatter.taker = None
+
+
 class _Handler(logging.StreamHandler[TextIO]):
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  the standard library's name
         """Name what went wrong: the standard library would print the arguments of the line as they are."""
@@ -51,6 +67,7 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
 
     def __init__(self, discretion: Discretion, *, as_json: bool) -> None:
         self.discretion = discretion
+        self.taker: Taker | None = None
         shared: list[structlog.typing.Processor] = [
             structlog.stdlib.add_log_level,
             structlog.stdlib.add_logger_name,
@@ -61,10 +78,15 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
         ]
         lines = structlog.processors.JSONRenderer() if as_json else _sentence
         remove = structlog.stdlib.ProcessorFormatter.remove_processors_meta
-        super().__init__(foreign_pre_chain=shared, processors=[remove, self._discreet, lines])
+        super().__init__(foreign_pre_chain=shared, processors=[remove, self._discreet, self._hand_over, lines])
 
     def _discreet(self, _logger: object, _name: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
         return self.discretion.told_all(line)
+
+    def _hand_over(self, _logger: object, _name: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
+        if self.taker is not None:
+            self.taker(dict(line))
+        return line
 
 
 def _with_context(_logger: object, _name: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:

@@ -1,7 +1,6 @@
 """The settings of the environment, read once (docs/operations.md has their names); NAME_FILE reads a value from a file."""
 
 import hashlib
-import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -23,6 +22,7 @@ _DEFAULTS = {
     "TOCSIN_MAIL_FROM": "invites@localhost",
     "TOCSIN_SECRET_KEY": "",
     "TOCSIN_LOG": "text",
+    "TOCSIN_LOG_EXPORT": "off",
     "TOCSIN_TRACES": "off",
     "TOCSIN_METRICS_LISTEN": "",
     "TOCSIN_METRICS_TOKEN": "",
@@ -64,6 +64,7 @@ class Settings:
     mail_from: str
     secret_key: str = field(repr=False)
     log: str
+    log_export: bool
     traces: bool
     metrics_listen: tuple[str, int] | None
     metrics_token: str = field(repr=False)
@@ -94,6 +95,7 @@ class Settings:
             mail_from=given["TOCSIN_MAIL_FROM"],
             secret_key=values.secret(given["TOCSIN_SECRET_KEY"]),
             log=values.one_of("TOCSIN_LOG", given["TOCSIN_LOG"], ("text", "json")),
+            log_export=values.log_export(given["TOCSIN_LOG_EXPORT"], environment),
             traces=values.one_of("TOCSIN_TRACES", given["TOCSIN_TRACES"], ("off", "otlp")) == "otlp",
             metrics_listen=values.metrics_listen(given["TOCSIN_METRICS_LISTEN"]),
             metrics_token=values.metrics_token(given["TOCSIN_METRICS_TOKEN"]),
@@ -148,10 +150,7 @@ class Settings:
     @property
     def is_local(self) -> bool:
         """Whether only this machine can reach the server."""
-        try:
-            return self.host == "localhost" or ipaddress.ip_address(self.host).is_loopback
-        except ValueError:
-            return False
+        return values.is_here(self.host)
 
     @property
     def base_host(self) -> str:

@@ -143,6 +143,38 @@ def secret(value: str) -> str:
     return value
 
 
+def log_export(value: str, environment: Mapping[str, str]) -> bool:
+    """Return whether log lines go to a collector too: the one that OpenTelemetry's own variables name, which must be safe to
+    reach."""
+    if one_of("TOCSIN_LOG_EXPORT", value, ("off", "otlp")) == "off":
+        return False
+    names = ("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    name = next((one for one in names if environment.get(one)), "")
+    if name and not _is_safe(environment[name]):  # it may hold a password, so it is not repeated
+        raise ConfigurationError(
+            f"{name}: log lines go to a collector by TLS, or to one on this machine; "
+            "write https://collector.example.com:4318 or http://127.0.0.1:4318"
+        )
+    return True
+
+
+def _is_safe(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return False
+    return bool(host) and (parts.scheme == "https" or (parts.scheme == "http" and is_here(host)))
+
+
+def is_here(host: str) -> bool:
+    """Tell whether a host name or an address leads to this machine and nowhere else."""
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
 def resolver(value: str) -> tuple[str, int] | None:
     """Return the DNS server to ask; None: the system's."""
     host, _, port = value.rpartition(":")

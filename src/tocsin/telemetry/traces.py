@@ -4,7 +4,6 @@ All that becomes of a booking is one trace, in whichever process and however muc
 holds an address, a name or anything that a stranger wrote.
 """
 
-import logging
 import threading
 import time
 import uuid
@@ -17,7 +16,6 @@ from datetime import datetime
 from opentelemetry import context, trace
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.propagate import extract
-from opentelemetry.sdk.resources import SERVICE_NAME, SERVICE_VERSION, Resource
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
 from opentelemetry.sdk.trace.id_generator import RandomIdGenerator
@@ -25,14 +23,14 @@ from opentelemetry.trace import Link, Span, SpanContext, SpanKind, Status, Statu
 
 from tocsin.domain.delivery import Delivery, Result, Settlement
 from tocsin.services.ports_telemetry import Changes, Silence
+from tocsin.telemetry import collector
+from tocsin.telemetry.collector import Notice
 
 MOST_IN_HAND = 10_000  # claimed deliveries whose begin is remembered; of one whose lease was lost no end is ever heard
-PATIENCE_S = 5.0  # for the last spans when the process ends; a collector that hangs keeps nobody
 _BAD = frozenset({Result.PERMANENT, Result.TEMPORARY, Result.TRANSPORT, Result.UNKNOWN})
 _ROOT = context.Context()  # of a span that is the child of none
 
 _trace_id: ContextVar[int] = ContextVar("trace_id", default=0)
-log = logging.getLogger("tocsin.telemetry")
 
 
 class Traces(Silence):
@@ -40,13 +38,13 @@ class Traces(Silence):
 
     def __init__(self, *, version: str, exporter: SpanExporter | None = None) -> None:
         """Take the rest from the environment, by OpenTelemetry's own names."""
-        # It says each time that the collector is away or the queue is full, and `_Collector` says it once.
-        logging.getLogger("opentelemetry").setLevel(logging.CRITICAL)
-        named = Resource.create({SERVICE_VERSION: version})
-        if str(named.attributes[SERVICE_NAME]).startswith("unknown_service"):
-            named = named.merge(Resource({SERVICE_NAME: "tocsin"}))
-        self._provider = TracerProvider(resource=named, id_generator=_Ids(), shutdown_on_exit=False)
-        self._provider.add_span_processor(BatchSpanProcessor(_Collector(exporter or OTLPSpanExporter())))
+        collector.hush()
+        self._notice = Notice("spans", fate="they are dropped")
+        self._provider = TracerProvider(
+            resource=collector.resource(version), id_generator=_Ids(), shutdown_on_exit=False
+        )
+        to = _Collector(exporter or OTLPSpanExporter(session=collector.way()), self._notice)
+        self._provider.add_span_processor(BatchSpanProcessor(to))
         self._tracer = self._provider.get_tracer("tocsin", version)
         self._guard = threading.Lock()
         self._in_hand: OrderedDict[str, tuple[int, SpanContext]] = OrderedDict()
@@ -130,10 +128,7 @@ class Traces(Silence):
 
     def close(self) -> None:
         """Hand over what waits, if the collector takes it in a few seconds."""
-        # OpenTelemetry's own waits half a minute for a collector that hangs.
-        last = threading.Thread(target=self._provider.shutdown, name="last-spans", daemon=True)
-        last.start()
-        last.join(PATIENCE_S)
+        collector.end(self._provider.shutdown, self._notice)
 
 
 class Request:
@@ -168,18 +163,16 @@ class _Ids(RandomIdGenerator):
 class _Collector(SpanExporter):
     """Hands spans to the collector, and says once that it cannot, and once that it can again."""
 
-    def __init__(self, exporter: SpanExporter) -> None:
+    def __init__(self, exporter: SpanExporter, notice: Notice) -> None:
         self._exporter = exporter
-        self._is_away = False
+        self._notice = notice
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         result = self._exporter.export(spans)
-        is_away = result is not SpanExportResult.SUCCESS
-        if is_away != self._is_away:
-            log.warning("the collector takes no spans; they are dropped") if is_away else log.info(
-                "it takes spans again"
-            )
-        self._is_away = is_away
+        if result is SpanExportResult.SUCCESS:
+            self._notice.taken()
+        else:
+            self._notice.refused()
         return result
 
     def shutdown(self) -> None:

@@ -65,6 +65,7 @@ class App:
     mailer: Callable[[], Mailer]
     caller: Callable[[], Caller]
     bell: Bell
+    relay: Relay | None = None  # None where messages are captured
     hints: Hints | None = None  # None on SQLite, which one process owns
     scratch: Scratch = field(default_factory=Scratch)
     # In a scratch of their own, so that programs that ask for one need not wait for people's.
@@ -114,7 +115,7 @@ class App:
             store=self.store,
             mail_from=self.settings.mail_from,
             secret=self.pepper,
-            relay=outgoing.host(_relay(self.settings)),
+            relay=outgoing.host(self.relay),
         )
 
     def names(self) -> Names:
@@ -154,7 +155,8 @@ def open_app(
     metrics = Metrics() if traces is None else TracedMetrics(traces)
     receipts = Receipts(settings.receipts) if settings.receipts else None
     client_name = settings.mail_host
-    mailer = outgoing.mailers(_relay(settings), client_name=client_name, telemetry=metrics, receipts=receipts)
+    relay = _relay(settings)
+    mailer = outgoing.mailers(relay, client_name=client_name, telemetry=metrics, receipts=receipts)
     database, processes = adapters.database(settings)
     clock = clock or (_utc_now if settings.sqlite_path is not None else DatabaseClock(database))
     try:
@@ -170,6 +172,7 @@ def open_app(
             clock=clock,
             chance=chance or real_chance(),
             pepper=pepper,
+            relay=relay,
             mailer=mailer,
             caller=CaptureMailer if settings.captures else callers(allowed=settings.webhook_allow, clock=clock),
             bell=Bell(),
@@ -246,7 +249,6 @@ def _answered(app: App, request: dict[str, Any], more: Commands) -> dict[str, An
 
 
 def _surroundings(app: App) -> checkup.Surroundings:
-    relay = _relay(app.settings)
     return checkup.Surroundings(
         python=sys.version_info[:3],
         sqlite=sqlite3.sqlite_version_info if app.settings.sqlite_path is not None else None,
@@ -255,8 +257,8 @@ def _surroundings(app: App) -> checkup.Surroundings:
         inbound=adapters.inbound_probe(app.settings),
         is_local=app.settings.is_local,
         mail_from=app.settings.mail_from,
-        probe=outgoing.probe(relay, client_name=app.settings.mail_host),
-        certificate=outgoing.certificate(relay),
+        probe=outgoing.probe(app.relay, client_name=app.settings.mail_host),
+        certificate=outgoing.certificate(app.relay),
         local_now=_utc_now,
         outlet=app.outlet,
         names=app.names,

@@ -92,6 +92,11 @@ def _extra_of(setting: str) -> Iterator[None]:
     except ImportError as error:
         missing = f"{setting}: {error.name} is not there; install the extra: pip install 'tocsin[otel]'"
         raise ConfigurationError(missing) from error
+    except AttributeError as error:  # parts of it may move in any release (docs/decisions/0063)
+        unknown = (
+            f"{setting}: this OpenTelemetry is not the one that Tocsin knows ({error}); install requirements-otel.txt"
+        )
+        raise ConfigurationError(unknown) from error
     except ValueError as error:
         raise ConfigurationError(f"{setting}: OpenTelemetry's own variables (OTEL_...) do not fit: {error}") from error
 

@@ -332,8 +332,10 @@ def an_app(store: SqlStore, clock: SettableClock, **environment: str) -> App:
     store._trail = a_trail(clock)
     metrics = Metrics()
     store._telemetry = store.queue._telemetry = metrics
+    settings = Settings.from_environment(ENVIRONMENT | environment)
     return App(
-        settings=Settings.from_environment(ENVIRONMENT | environment),
+        settings=settings,
+        relay=bootstrap._relay(settings),
         store=store,
         clock=clock,
         chance=a_chance(),

@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -109,6 +110,21 @@ def test_nothing_that_is_answered_holds_a_private_key(sending: Client) -> None:
         assert str(sealed)[2:30] not in text
         assert sealed.hex()[:16] not in text
         assert b64encode(sealed).decode()[:16] not in text
+
+
+def test_a_certificate_that_is_away_for_a_moment_hinders_no_page(
+    store: SqlStore, dns: DnsServer, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.pem"
+    own.touch()
+    environment = {
+        "TOCSIN_SMTP_URL": f"smtps://relay.example.net?cert={own}",
+        "TOCSIN_RESOLVER": f"127.0.0.1:{dns.port}",
+    }
+    with connected(store, **environment) as client:
+        own.unlink()
+
+        assert grades(sender(client))
 
 
 def test_without_a_relay_nothing_is_asked(store: SqlStore, dns: DnsServer) -> None:

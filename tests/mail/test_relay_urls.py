@@ -111,6 +111,7 @@ def test_an_authority_can_be_named(tmp_path: Path) -> None:
         pytest.param("smtp://mail.example.com?connections=101", "from 1 to 100", id="too many connections"),
         pytest.param("smtp://mail.example.com?connections=1e2", "from 1 to 100", id="connections in another form"),
         pytest.param("smtp://mail.example.com?connections=" + "9" * 9999, "from 1 to 100", id="far too many"),
+        pytest.param(f"smtps://mail.example.com?cert=/{'x' * 300}", "cannot be reached", id="a name that is too long"),
         pytest.param("smtps://mail.example.com?cert=/does/not/exist", "cert file /does/not", id="no such certificate"),
         pytest.param("smtps://mail.example.com?cert=/etc/hostname&key=/x", "key file /x", id="no such key"),
         pytest.param("smtps://mail.example.com?key=/etc/hostname", "needs cert=", id="a key for nothing"),

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 
 from tests.faces.canaries import CANARY, PEOPLE, SECRET, V2, Life, living, name_of
 from tests.faces.client import an_action, booking_body, rule_body
@@ -18,6 +19,9 @@ from tests.ports import free_port
 from tests.smtp_server import Sink
 from tests.storage.shelf import until
 from tests.telemetry.collector import Collector, Line
+from tocsin import observation
+from tocsin.domain.errors import ConfigurationError
+from tocsin.settings import Settings
 
 CALLER = "0af7651916cd43dd8448eb211c80319c"
 NEVER = {"OTEL_BLRP_SCHEDULE_DELAY": "3600000"}  # nothing is handed over before the end, unless it is a batch
@@ -183,3 +187,16 @@ def fail_a_message(port: int, key: str) -> None:
         return [one["state"] for one in found] == ["failed"]
 
     until(failed)
+
+
+def test_an_opentelemetry_whose_parts_have_moved_is_told_at_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(BatchLogRecordProcessor, "__init__", lambda *_: None)  # which has made other attributes
+    settings = Settings.from_environment({"TOCSIN_LOG_EXPORT": "otlp"})
+
+    with (
+        pytest.raises(
+            ConfigurationError, match=r"^TOCSIN_LOG_EXPORT: this OpenTelemetry is not the one that Tocsin knows"
+        ),
+        observation.exporting_lines(settings),
+    ):
+        pytest.fail("it has begun")

@@ -84,8 +84,9 @@ class _Formatter(structlog.stdlib.ProcessorFormatter):
         return self.discretion.told_all(line)
 
     def _hand_over(self, _logger: object, _name: str, line: structlog.typing.EventDict) -> structlog.typing.EventDict:
-        if self.taker is not None:
-            self.taker(dict(line))
+        taker = self.taker  # which another thread may take away at any moment
+        if taker is not None:
+            taker(dict(line))
         return line
 
 

@@ -175,6 +175,12 @@ def _file(options: dict[str, str], name: str) -> Path | None:
     if name not in options:
         return None
     path = Path(options[name])
-    if not path.is_file():
+    try:
+        is_there = path.is_file()
+    except OSError as error:
+        raise ConfigurationError(
+            f"the {name} file {path} in the SMTP URL cannot be reached ({error.strerror}); let this user into its folder"
+        ) from error
+    if not is_there:
         raise ConfigurationError(f"the {name} file {path} in the SMTP URL does not exist; name a PEM file")
     return path

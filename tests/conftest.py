@@ -17,35 +17,12 @@ from tocsin.storage.postgres import PostgresDatabase
 from tocsin.storage.sqlite import SqliteDatabase
 from tocsin.storage.store import SqlStore
 
-# What the end of a run says, and the fixture `rig`.
-pytest_plugins = ["tests.left_out", "tests.torture.rig"]
+# What the end of a run says, what is traced and in which order, and the fixture `rig`.
+pytest_plugins = ["tests.left_out", "tests.tracing", "tests.torture.rig"]
 
 # How long an example takes depends on who else uses the machine, and says nothing of the code.
 settings.register_profile("tocsin", deadline=None, print_blob=True)
 settings.load_profile("tocsin")
-
-# Tracing for coverage makes a test take up to two thirds longer. What these are for is shown by tests that are nearer to it.
-_FAR = frozenset({"browser", "deploy", "docs", "evolution", "failover", "journeys", "scale"})
-
-
-# Single tests take longest there. They come first, so that none is left alone at the end with the other processes idle.
-_LONG = _FAR | {"torture"}
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Trace what is near to the code, and once where a test runs on both databases; but both where they differ."""
-    items.sort(key=lambda item: _folder(item) not in _LONG)
-    for item in items:
-        folder = _folder(item)
-        parameters = getattr(item, "callspec", None)
-        is_the_second = parameters is not None and "postgresql" in parameters.params.values() and folder != "storage"
-        does_the_same_often = "rig" in getattr(item, "fixturenames", ())
-        if folder in _FAR or is_the_second or does_the_same_often:
-            item.add_marker(pytest.mark.no_cover)
-
-
-def _folder(item: pytest.Item) -> str:
-    return item.path.relative_to(Path(__file__).parent).parts[0]
 
 
 @pytest.fixture(scope="session")

@@ -31,6 +31,8 @@ from tocsin.storage.store import SqlStore
 from tocsin.web.navigation import ENTRIES
 
 CANARY = "<img src=x onerror=canary()><script>canary()</script>"
+# Each width and each scheme: what a width changes is where things stand, and a scheme their colours.
+SCREENS = [(360, "dark"), (1440, "light")]
 NASTY = f"\"'>{CANARY}{{{{7*7}}}}"
 
 

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, Locator, expect
 
-from tests.browser.site import Site, axe_source
+from tests.browser.site import SCREENS, Site, axe_source
 from tests.browser.test_pages import SERIOUS
 from tests.browser.workshop import Workshop, at_work
 
@@ -167,8 +167,7 @@ EVERYTHING = (
 )
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1440])
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
 def test_everybody_can_use_every_island(browser: Browser, site: Site, width: int, scheme: str) -> None:
     entries = "ann@example.com\nbad\n{{client.email}}\n" + "a" * 60 + "@example.com"
     with at_work(browser, site, width=width, scheme=scheme) as work:

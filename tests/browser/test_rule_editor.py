@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.site import CANARY, Seat, Site, axe_source, furnished, seated
+from tests.browser.site import CANARY, SCREENS, Seat, Site, axe_source, furnished, seated
 from tests.browser.test_pages import SERIOUS
 
 # The editor of mails ends a line that a chip ends with an image of its own, that shows nothing.
@@ -102,8 +102,7 @@ def test_what_is_typed_into_any_field_never_runs(seat: Seat) -> None:
     assert page.locator("main").locator(FOREIGN).count() == 0
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1440])
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
 def test_everybody_can_use_the_editor_with_problems_and_differences(
     browser: Browser, site: Site, width: int, scheme: str
 ) -> None:

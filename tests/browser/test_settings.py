@@ -4,7 +4,7 @@ import pyotp
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.site import NASTY, Seat, Site, axe_source, seated
+from tests.browser.site import NASTY, SCREENS, Seat, Site, axe_source, seated
 from tests.browser.test_pages import SERIOUS
 
 PASSWORD = "seven bright mornings"
@@ -114,8 +114,7 @@ def test_lifting_asks_once_more(seat: Seat) -> None:
     expect(seat.page.get_by_text("Nobody is on the list.")).to_be_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [360, 1440])
+@pytest.mark.parametrize(("width", "scheme"), SCREENS)
 def test_everybody_can_use_what_is_shown_once_and_what_was_refused(
     browser: Browser, site: Site, width: int, scheme: str
 ) -> None:

@@ -62,7 +62,11 @@ def table() -> list[tuple[Version, Route]]:
 
 def document(app: App) -> dict[str, object]:
     """Return the OpenAPI document."""
-    return _document(app.settings.workspace_url("your-workspace"))
+    return _document(_base_url(app))
+
+
+def _base_url(app: App) -> str:
+    return app.settings.workspace_url("your-workspace")
 
 
 @lru_cache(maxsize=1)  # API and pages both want it, and to make it takes a twentieth of a second
@@ -70,12 +74,16 @@ def _document(base_url: str) -> dict[str, object]:
     return openapi.document(table(), base_url=base_url)
 
 
+@lru_cache(maxsize=1)
+def _described(base_url: str) -> bytes:
+    return json.dumps(_document(base_url), ensure_ascii=False).encode()
+
+
 def routes(app: App, trouble: operators.Trouble = lambda: None) -> list[HttpRoute]:
     """Return the HTTP routes of the API; `trouble` says what is wrong with the workers beside it."""
-    described = json.dumps(document(app), ensure_ascii=False).encode()
 
     async def show_openapi(_request: Request) -> Response:
-        return respond(Reply(raw=described))
+        return respond(Reply(raw=_described(_base_url(app))))
 
     return [
         HttpRoute("/openapi.json", show_openapi),

@@ -1,6 +1,7 @@
 """All pages: those of a workspace, and the few that belong to none."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -52,7 +53,7 @@ PAGES = [
 
 def routes(app: App, document: dict[str, Any]) -> list[Route]:
     """Return the routes of the pages; `document` is the OpenAPI document that the reference shows."""
-    shown = sections(document)
+    shown = cache(lambda: sections(document))  # few ask for it
 
     def page(name: str, of: Callable[[Request], dict[str, Any]]) -> Callable[[Request], Any]:
         async def answer(request: Request) -> Response:
@@ -62,7 +63,7 @@ def routes(app: App, document: dict[str, Any]) -> list[Route]:
 
     return [
         Route("/", page("home.html", lambda _request: {})),
-        Route("/docs", page("docs.html", lambda _request: {"sections": shown, "document": document})),
+        Route("/docs", page("docs.html", lambda _request: {"sections": shown(), "document": document})),
         *static_files.routes(HEADERS),
         *opt_out.routes(app),
         *(route(app, page) for page in PAGES),

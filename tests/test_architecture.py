@@ -295,7 +295,7 @@ def test_the_tree_keeps_all_contracts(copy: Path) -> None:
         ),
         pytest.param(
             {"api/rules.py": "from tocsin.storage import store"},
-            "Only bootstrap knows which adapters there are",
+            "Only bootstrap and adapters know which there are",
             id="a face knows storage",
         ),
         pytest.param(

@@ -154,9 +154,8 @@ def open_app(
     _check(settings)
     metrics = Metrics() if traces is None else TracedMetrics(traces)
     receipts = Receipts(settings.receipts) if settings.receipts else None
-    client_name = settings.mail_host
     relay = _relay(settings)
-    mailer = outgoing.mailers(relay, client_name=client_name, telemetry=metrics, receipts=receipts)
+    mailer = outgoing.mailers(relay, client_name=settings.mail_host, telemetry=metrics, receipts=receipts)
     database, processes = adapters.database(settings)
     clock = clock or (_utc_now if settings.sqlite_path is not None else DatabaseClock(database))
     try:

@@ -5,7 +5,7 @@ It shows that the test of power cuts would see it.
 
 from pathlib import Path
 
-from tocsin import __main__, bootstrap
+from tocsin import __main__, adapters
 from tocsin.storage.sqlite import SqliteDatabase
 
 
@@ -16,5 +16,5 @@ class _Careless(SqliteDatabase):
 
 
 if __name__ == "__main__":
-    bootstrap.SqliteDatabase = _Careless  # type: ignore[attr-defined]
+    adapters.SqliteDatabase = _Careless  # type: ignore[attr-defined]
     __main__.main()

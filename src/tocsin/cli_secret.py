@@ -3,6 +3,7 @@
 import json
 import shlex
 import sys
+from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Annotated, Any
@@ -13,6 +14,7 @@ from tocsin import bootstrap
 from tocsin.domain.errors import ConflictError, InvalidInputError, StoreInUseError
 from tocsin.domain.text import one_line
 from tocsin.services import administration_secret
+from tocsin.services.administration import Office
 from tocsin.services.boxes import Sort
 from tocsin.settings import SHORTEST_SECRET, Settings, values
 from tocsin.terminal import Json, progress, say, table
@@ -36,9 +38,18 @@ _ENDED = {
     ),
     "webhooks": ("webhooks with a secret", "hand out new ones, with the commands below"),
     "sources": ("addresses of sources", "paste the new ones there; the commands below show them"),
-    "messages": ("messages with links and addresses for answers", "these stop working; no new message has them"),
+    "messages": (
+        "messages with links and addresses for answers",
+        "these stop working, also where such a message is tried again or its entry is updated or cancelled",
+    ),
     "erased": ("opt-outs of erased addresses", "nobody knows whose they are: they hold no more"),
 }
+_LINKS = {
+    "ended": "links to choose a password",
+    "number": "all",
+    "what_to_do": "make new ones: Settings, Accounts",
+}
+ALL_DONE = "all is sealed with the present secret, and was before; nothing was changed"
 
 
 @secret.callback()
@@ -55,30 +66,47 @@ def replace(
 ) -> None:
     """Seal everything anew, after all processes were stopped and another secret was set; exit 0 only if all was opened.
 
-    The audit logs are verified and sealed anew. What only the former secret could prove ends, and is listed. Started again,
-    it goes on where it was interrupted.
+    The audit logs are verified and sealed anew. What only the former secret could prove ends, and is listed for each workspace
+    once it is done; JSON is one document at the end. Started again, it goes on where it was interrupted.
     """
+    secret_before, settings = _former(former), bootstrap.settings()
+    with closing(_opened(settings)) as app:
+        found = (_done if as_json else _done_and_told)(app.office, secret_before)
+        if as_json:
+            say(json.dumps({"workspaces": found}, indent=2))
+        administration_secret.scrub(app.office)
+    _must_be_whole(found)
+    if not as_json and all(one["was_done"] for one in found):
+        say(ALL_DONE)
+
+
+def _done(office: Office, former: bytes) -> list[dict[str, Any]]:
+    found = []
     with progress("sealing anew") as told:
-        found = _replaced(bootstrap.settings(), _former(former), told)
-    if as_json:
-        say(json.dumps(found, indent=2))
-    else:
-        _tell(found["workspaces"])
-    _must_be_whole(found["workspaces"])
+        for one, number in administration_secret.replaced(office, former):
+            found.append(one)
+            told(len(found), number)
+    return found
 
 
-def _replaced(settings: Settings, former: bytes, told: administration_secret.Told) -> dict[str, Any]:
+def _done_and_told(office: Office, former: bytes) -> list[dict[str, Any]]:
+    found = []
+    for one, _ in administration_secret.replaced(office, former):
+        _tell(one)
+        found.append(one)
+    return found
+
+
+def _opened(settings: Settings) -> bootstrap.App:
     place = settings.sqlite_path
     if place is not None and not place.exists():
         raise ConflictError(f"there is no store at {place}; TOCSIN_DATABASE_URL names it")
     try:
-        app = bootstrap.open_app(settings)
+        return bootstrap.open_app(settings)
     except StoreInUseError as error:
         raise StoreInUseError(
             f"another process works on {place}, with the secret that it has read at its start; stop it, then do this again"
         ) from error
-    with closing(app):
-        return administration_secret.replace(app.office, former, told)
 
 
 def _former(file: str) -> bytes:
@@ -94,16 +122,21 @@ def _former(file: str) -> bytes:
     return text.strip().encode()
 
 
-def _tell(found: list[dict[str, Any]]) -> None:
-    table([row for one in found for row in _counts(one)], _COUNTED)
-    _tell_what_ended(found)
-    for one in found:
-        if one["anchor"]:
-            say(f"{one['subdomain']}: new anchor of its audit log {one['anchor']}")
-    closed = [{"workspace": one["subdomain"], **box} for one in found for box in one["not_opened"]]
+def _tell(one: dict[str, Any]) -> None:
+    """Tell what became of one workspace."""
+    if counts := _counts(one):
+        table(counts, _COUNTED)
+    ended = _ended(one["ended"])
+    if ended:
+        say("")
+        table(ended, ("ended", "number", "what_to_do"))
+    for line in [*_commands(one), *_end_of_log(one)]:
+        say(line)
+    closed = [{"workspace": one["subdomain"], **box} for box in one["not_opened"]]
     if closed:
         say("Opened by neither secret, and left as they are:")
-        table([{name: one_line(value) for name, value in one.items()} for one in closed], ("workspace", "sort", "name"))
+        table([{name: one_line(value) for name, value in box.items()} for box in closed], ("workspace", "sort", "name"))
+    say("")
 
 
 def _counts(one: dict[str, Any]) -> list[dict[str, Any]]:
@@ -113,27 +146,30 @@ def _counts(one: dict[str, Any]) -> list[dict[str, Any]]:
     return [row for row in rows if any(row[column] for column in _COUNTED[2:])]
 
 
-def _tell_what_ended(found: list[dict[str, Any]]) -> None:
-    numbers = {name: sum(_number(one["ended"][name]) for one in found) for name in _ENDED}
+def _ended(ended: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows that tell what ended, each with what to do; none where nothing did."""
+    numbers = {name: _number(ended[name]) for name in _ENDED}
     rows = [
         {"ended": what, "number": numbers[name], "what_to_do": todo}
         for name, (what, todo) in _ENDED.items()
         if numbers[name]
     ]
-    if rows:
-        links = {
-            "ended": "links to choose a password",
-            "number": "all",
-            "what_to_do": "make new ones: Settings, People",
-        }
-        say("")
-        table([*rows, links], ("ended", "number", "what_to_do"))
-        say("")
-    for one in found:
-        for url in one["ended"]["webhooks"]:
-            say(f"tocsin webhook secret {one['subdomain']} {shlex.quote(url)}")
-        for source in one["ended"]["sources"]:
-            say(f"tocsin source show {one['subdomain']} {source['id']}    # {one_line(source['name'])}")
+    return [*rows, _LINKS] if rows else []
+
+
+def _commands(one: dict[str, Any]) -> Iterator[str]:
+    """Yield what is to be typed because something ended."""
+    for url in one["ended"]["webhooks"]:
+        yield f"tocsin webhook secret {one['subdomain']} {shlex.quote(url)}"
+    for source in one["ended"]["sources"]:
+        yield f"tocsin source show {one['subdomain']} {source['id']}    # {one_line(source['name'])}"
+
+
+def _end_of_log(one: dict[str, Any]) -> Iterator[str]:
+    if one["log"]["fault"]:
+        yield f"{one['subdomain']}: its audit log was left as it is: {one['log']['fault']}"
+    if one["anchor"]:
+        yield f"{one['subdomain']}: new anchor of its audit log {one['anchor']}"
 
 
 def _number(value: int | list[Any]) -> int:

@@ -39,7 +39,7 @@ def test_an_address_has_no_more_octets_before_its_at_than_a_server_must_take() -
     assert write("i" * (LONGEST_BASE + 1) + "@example.com", ANSWER, SECRET) is None
 
 
-def test_half_of_a_token_is_its_signature() -> None:
+def test_a_token_carries_a_signature_of_128_bits() -> None:
     token = signed().partition("@")[0].partition("+r")[2]
     payload_bits = 8 * len(bytes.fromhex(ANSWER.workspace_prefix + ANSWER.beginning))
 

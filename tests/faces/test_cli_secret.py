@@ -1,13 +1,15 @@
 """`tocsin secret replace` as an operator types it, on each store: with the server stopped, and again if it was interrupted."""
 
 import json
+import os
+import shutil
 import signal
 import sqlite3
 import subprocess
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -15,57 +17,93 @@ from tests.docs.blocks import blocks
 from tests.faces.running import Program
 from tests.faces.shell import Shell
 from tests.ports import free_port
+from tocsin import cli
+from tocsin.storage import sqlite
 
 FORMER = "the secret that there was before, at first"
 PRESENT = "the secret that there is now, after a while"
+REPLACE = ("secret", "replace", "--former", "former.key")
+HOOK = "https://hooks.example.com/a?b=c&d=e"
+FILLED = [
+    ("workspace", "create", "acme", "--mail-from", "invites@acme.example"),
+    ("dkim", "create", "acme", "--selector", "one", "--algorithm", "ed25519"),
+    ("webhook", "secret", "acme", HOOK),
+    ("workspace", "create", "globex", "--mail-from", "invites@globex.example"),
+    ("dkim", "create", "globex", "--selector", "one", "--algorithm", "ed25519"),
+]
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Path:
+    """Give a SQLite file with two workspaces that was made with the former secret, to be copied and never used."""
+    path = Path(shutil.copy(sqlite_template, tmp_path_factory.mktemp("filled") / "tocsin.db"))
+    with pytest.MonkeyPatch.context() as patch:
+        fill(patch, f"sqlite:///{path}")
+    return path
+
+
+def fill(patch: pytest.MonkeyPatch, url: str) -> None:
+    patch.setenv("TOCSIN_DATABASE_URL", url)
+    patch.setenv("TOCSIN_SECRET_KEY", FORMER)
+    assert [cli.run(arguments) for arguments in FILLED] == [0] * len(FILLED)
+
+
+@pytest.fixture
+def shell(shell: Shell, sqlite_path: Path, filled: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    """Give the command line on such a file, after another secret was set; `former.key` holds the former one."""
+    shutil.copy(filled, sqlite_path)
+    Path("former.key").write_text(f"{FORMER}\n")
+    monkeypatch.setenv("TOCSIN_SECRET_KEY", PRESENT)
+    return shell
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def program(request: pytest.FixtureRequest, tmp_path: Path) -> Program:
-    """Give the program on a store with two workspaces that was made with the former secret, which `former.key` holds."""
-    url = (
-        request.getfixturevalue("postgres_url") if request.param == "postgresql" else f"sqlite:///{tmp_path}/tocsin.db"
-    )
-    (tmp_path / "former.key").write_text(f"{FORMER}\n")
-    program = Program(folder=tmp_path, environment={"TOCSIN_DATABASE_URL": url, "TOCSIN_SECRET_KEY": FORMER})
-    for name in ("acme", "globex"):
-        program.done("workspace", "create", name, "--mail-from", f"invites@{name}.example")
-        program.done("dkim", "create", name, "--selector", "one", "--algorithm", "ed25519")
-    program.done("webhook", "secret", "acme", "https://hooks.example.com/a?b=c&d=e")
-    return Program(folder=tmp_path, environment={"TOCSIN_DATABASE_URL": url, "TOCSIN_SECRET_KEY": PRESENT})
+def either(
+    request: pytest.FixtureRequest, shell: Shell, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Shell:
+    """Give the command line on such a store of each sort."""
+    if request.param == "postgresql":
+        fill(monkeypatch, request.getfixturevalue("postgres_url"))
+        monkeypatch.setenv("TOCSIN_SECRET_KEY", PRESENT)
+        capsys.readouterr()
+    return shell
 
 
-def ran(program: Program, *arguments: str, code: int = 0, **more: str) -> dict[str, Any]:
-    """Run the command; return by workspace what it tells in JSON."""
-    ended = program.run("secret", "replace", "--former", "former.key", "--json", *arguments, **more)
-    assert ended.returncode == code, ended.stderr
-    return {one["subdomain"]: one for one in json.loads(ended.stdout)["workspaces"]}
+def program() -> Program:
+    """Return the program as a process of its own, in the same folder and environment."""
+    kept = {name: value for name, value in os.environ.items() if name.startswith("TOCSIN_")}  # noqa: TID251  a shell's
+    return Program(folder=Path.cwd(), environment=kept)
 
 
-def sealed(report: dict[str, Any]) -> list[tuple[int, int, int]]:
-    return [(box["sealed_anew"], box["as_before"], box["not_opened"]) for box in report["boxes"][:1]]
+def lines(said: str) -> list[str]:
+    return [" ".join(line.split()) for line in said.splitlines()]
 
 
-def test_everything_is_sealed_anew_and_an_operator_reads_what_is_to_be_done(program: Program) -> None:
-    program.done("account", "create", "acme", "ann@example.com", "--no-password", TOCSIN_SECRET_KEY=FORMER)
-    program.done("key", "create", "acme", TOCSIN_SECRET_KEY=FORMER)
+def test_everything_is_sealed_anew_and_an_operator_reads_what_is_to_be_done(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as before:
+        before.setenv("TOCSIN_SECRET_KEY", FORMER)
+        shell.done("account", "create", "acme", "ann@example.com", "--no-password")
+        shell.done("key", "create", "acme")
 
-    said = program.done("secret", "replace", "--former", "former.key")
+    said = shell.done(*REPLACE)
 
-    lines = [" ".join(line.split()) for line in said.splitlines()]
-    assert lines[:5] == [
+    told = lines(said)
+    assert told[:3] == [
         "workspace what sealed anew as before not opened",
         "acme DKIM keys 1 0 0",
         "acme entries of the audit log 5 0 0",
-        "globex DKIM keys 1 0 0",
-        "globex entries of the audit log 2 0 0",
     ]
-    assert "API keys 1 revoked; make new ones: tocsin key create SUBDOMAIN" in lines
-    assert "links to choose a password all make new ones: Settings, People" in lines
-    assert "tocsin webhook secret acme 'https://hooks.example.com/a?b=c&d=e'" in lines
-    (anchor,) = (line.rpartition(" ")[2] for line in lines if line.startswith("acme: new anchor"))
-    assert program.done("audit", "verify", "acme", "--anchor", anchor).startswith("6 entries, as they were written")
-    found = json.loads(program.run("doctor", "--json").stdout)
+    assert "API keys 1 revoked; make new ones: tocsin key create SUBDOMAIN" in told
+    assert "links to choose a password all make new ones: Settings, Accounts" in told
+    (anchor,) = (line.rpartition(" ")[2] for line in told if line.startswith("acme: new anchor"))
+    of_acme = told[: told.index(f"acme: new anchor of its audit log {anchor}")]
+    assert f"tocsin webhook secret acme '{HOOK}'" in of_acme
+    of_globex = told[len(of_acme) :]
+    assert {"globex DKIM keys 1 0 0", "globex entries of the audit log 2 0 0"} <= set(of_globex)
+    assert shell.done("audit", "verify", "acme", "--anchor", anchor).startswith("6 entries, as they were written")
+    found = json.loads(shell("doctor", "--json")[1])
     assert {one["name"]: one["grade"] for one in found if one["name"] in {"secret key", "audit"}} == {
         "secret key": "ok",
         "audit": "ok",
@@ -74,75 +112,106 @@ def test_everything_is_sealed_anew_and_an_operator_reads_what_is_to_be_done(prog
     assert PRESENT not in said
 
 
-def test_a_run_that_was_killed_in_the_second_workspace_goes_on_when_it_is_started_again(program: Program) -> None:
-    ended = program.run(
-        "secret", "replace", "--former", "former.key", TOCSIN_FAULTS="before_commit:kill@3"
-    )  # the first is of the start
+def test_where_all_is_done_it_says_so(shell: Shell) -> None:
+    first = shell.done(*REPLACE)
+
+    told = lines(shell.done(*REPLACE))
+
+    assert "all is sealed with the present secret" not in first
+    assert told[1] == "acme DKIM keys 0 1 0"
+    assert told[-1] == "all is sealed with the present secret, and was before; nothing was changed"
+    assert not any("revoked" in line or line.startswith("tocsin ") for line in told)
+
+
+def test_a_run_that_was_killed_in_the_second_workspace_goes_on_when_it_is_started_again(either: Shell) -> None:
+    ended = program().run(*REPLACE, TOCSIN_FAULTS="before_commit:kill@3")  # the first is of the start
+
     assert ended.returncode == -signal.SIGKILL
-    assert program.done("audit", "verify", "acme").startswith("4 entries, as they were written")
-    program.refused(1, "audit", "verify", "globex")
+    # What is to be done in the first is told already: nobody could tell it later.
+    assert f"tocsin webhook secret acme '{HOOK}'" in lines(ended.stdout)
+    assert "globex" not in ended.stdout
+    assert either.done("audit", "verify", "acme").startswith("4 entries, as they were written")
+    either.refused(1, "audit", "verify", "globex")
 
-    reports = ran(program)
+    reports = {one["subdomain"]: one for one in json.loads(either.done(*REPLACE, "--json"))["workspaces"]}
 
-    assert (sealed(reports["acme"]), sealed(reports["globex"])) == ([(0, 1, 0)], [(1, 0, 0)])
-    assert program.done("audit", "verify", "acme").startswith("4 entries")
-    assert program.done("audit", "verify", "globex").startswith("3 entries")
+    boxes = {name: one["boxes"][0] for name, one in reports.items()}
+    assert [(boxes[name]["sealed_anew"], boxes[name]["as_before"]) for name in ("acme", "globex")] == [(0, 1), (1, 0)]
+    assert [reports[name]["was_done"] for name in ("acme", "globex")] == [True, False]
+    assert either.done("audit", "verify", "acme").startswith("4 entries")
+    assert either.done("audit", "verify", "globex").startswith("3 entries")
 
 
-def test_a_wrong_former_secret_is_told_and_all_goes_on_with_the_right_one(program: Program) -> None:
+def test_what_is_to_be_done_is_told_also_where_the_file_cannot_be_written_anew(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlite, "BUSY_TIMEOUT", 0.0)
+    with reader() as box:
+        code, told, err = shell(*REPLACE)
+        assert any(box in path.read_bytes() for path in Path().glob("tocsin.db*"))
+        code_in_json, told_in_json, _ = shell(*REPLACE, "--json")
+
+    assert (code, code_in_json) == (1, 1)
+    assert f"tocsin webhook secret acme '{HOOK}'" in lines(told)
+    assert "somebody reads the database" in err
+    assert [one["was_done"] for one in json.loads(told_in_json)["workspaces"]] == [True, True]
+    assert shell.done(*REPLACE).endswith("nothing was changed\n")
+    assert not any(box in path.read_bytes() for path in Path().glob("tocsin.db*"))
+
+
+@contextmanager
+def reader() -> Iterator[bytes]:
+    """Read the file as another program does that has begun a long time ago; give a box in it."""
+    with closing(sqlite3.connect("tocsin.db", isolation_level=None)) as connection:
+        connection.execute("BEGIN")
+        (box,) = connection.execute("SELECT private_key FROM dkim_keys").fetchone()
+        yield box
+
+
+def test_a_wrong_former_secret_is_told_and_all_goes_on_with_the_right_one(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
     wrong = "another secret that was never one of these"
-    (program.folder / "wrong.key").write_text(wrong)
+    Path("wrong.key").write_text(wrong)
 
-    told = program.refused(1, "secret", "replace", "--former", "wrong.key")
+    told = shell.refused(1, "secret", "replace", "--former", "wrong.key")
 
     assert "nothing here was sealed with the secret in --former, and nothing was changed" in told
     assert wrong not in told
-    same = program.refused(1, "secret", "replace", "--former", "former.key", TOCSIN_SECRET_KEY=FORMER)
-    assert "is the one in use, and nothing was changed: set the new one first" in same
-    assert program.done("audit", "verify", "acme", TOCSIN_SECRET_KEY=FORMER).startswith("3 entries")
-    assert program.run("secret", "replace", "--former", "-", stdin=f"{FORMER}\n").returncode == 0
+    with monkeypatch.context() as before:
+        before.setenv("TOCSIN_SECRET_KEY", FORMER)
+        assert "is the one in use, and nothing was changed: set the new one first" in shell.refused(1, *REPLACE)
+        assert shell.done("audit", "verify", "acme").startswith("3 entries")
+    with Path("former.key").open() as former:
+        monkeypatch.setattr(sys, "stdin", former)
+        shell.done("secret", "replace", "--former", "-")
 
 
-def test_while_a_server_works_on_the_file_it_is_refused(tmp_path: Path) -> None:
+def test_while_a_server_works_on_the_file_it_is_refused(shell: Shell) -> None:
     port = free_port()
-    environment = {"TOCSIN_LISTEN": f"127.0.0.1:{port}", "TOCSIN_BASE_URL": f"http://localhost:{port}"}
-    program = Program(folder=tmp_path, environment=environment)
-    with program.started("serve", says="Tocsin"):
-        program.done("workspace", "create", "acme")
-        (tmp_path / "tocsin.db.key").rename(tmp_path / "former.key")
-        told = program.refused(1, "secret", "replace", "--former", "former.key")
+    listening = {"TOCSIN_LISTEN": f"127.0.0.1:{port}", "TOCSIN_BASE_URL": f"http://localhost:{port}"}
+    with program().started("serve", says="Tocsin", TOCSIN_SECRET_KEY=FORMER, **listening):
+        told = shell.refused(1, *REPLACE)
 
     assert "another process works on tocsin.db, with the secret that it has read at its start; stop it" in told
 
 
-def test_the_way_on_the_page_is_typed(tmp_path: Path) -> None:
-    program = Program(folder=tmp_path)
-    program.done("workspace", "create", "acme")
+def test_the_way_on_the_page_is_typed(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TOCSIN_SECRET_KEY")
+    Path("former.key").rename("tocsin.db.key")
     (block,) = blocks("docs/cryptography.md")
 
     ended = subprocess.run(
         ["bash", "-euc", f'export PATH="{Path(sys.executable).parent}:$PATH"\n{block.text}'],
-        cwd=tmp_path,
-        env=program._environment({}),
+        env=program()._environment({}),
         capture_output=True,
         text=True,
         check=False,
     )
 
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert program.done("audit", "verify", "acme").startswith("2 entries, as they were written")
-    assert (tmp_path / "tocsin.db.key").read_text() != (tmp_path / "former.key").read_text()
-
-
-@pytest.fixture
-def shell(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    """Give the command line on a fresh SQLite file with a workspace and a key that signs, after the secret was replaced."""
-    monkeypatch.setenv("TOCSIN_SECRET_KEY", FORMER)
-    shell.done("workspace", "create", "acme", "--mail-from", "invites@acme.example")
-    shell.done("dkim", "create", "acme", "--selector", "one", "--algorithm", "ed25519")
-    Path("former.key").write_text(FORMER)
-    monkeypatch.setenv("TOCSIN_SECRET_KEY", PRESENT)
-    return shell
+    assert shell.done("audit", "verify", "acme").startswith("4 entries, as they were written")
+    assert Path("tocsin.db.key").read_text() != Path("former.key").read_text()
 
 
 def tamper(statement: str) -> None:
@@ -151,9 +220,9 @@ def tamper(statement: str) -> None:
 
 
 def test_what_neither_secret_opens_is_named_and_the_exit_code_says_so(shell: Shell) -> None:
-    tamper("UPDATE dkim_keys SET private_key = x'01020304'")
+    tamper("UPDATE dkim_keys SET private_key = x'01020304' WHERE domain = 'acme.example'")
 
-    code, out, err = shell("secret", "replace", "--former", "former.key")
+    code, out, err = shell(*REPLACE)
 
     assert code == 1
     assert "Opened by neither secret, and left as they are:" in out
@@ -162,12 +231,15 @@ def test_what_neither_secret_opens_is_named_and_the_exit_code_says_so(shell: She
 
 
 def test_a_changed_log_is_named_with_its_place(shell: Shell) -> None:
-    tamper("UPDATE audit SET who = 'eve' WHERE number = 2")
+    tamper("UPDATE audit SET who = 'eve' WHERE number = 3")
 
-    code, _, err = shell("secret", "replace", "--former", "former.key")
+    code, out, err = shell(*REPLACE)
 
     assert code == 1
-    assert "the audit log of acme was left as it is, because it is not as it was written: entry 2 is not" in err
+    assert "acme: its audit log was left as it is: entry 3 is not as it was written, or with another secret" in lines(
+        out
+    )
+    assert "the audit log of acme was left as it is, because it is not as it was written: entry 3 is not" in err
 
 
 @pytest.mark.parametrize(
@@ -190,5 +262,5 @@ def test_what_is_no_file_with_a_secret_is_told(shell: Shell, file: str, words: s
 def test_where_there_is_no_store_none_is_made(shell: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("TOCSIN_DATABASE_URL", f"sqlite:///{tmp_path}/other.db")
 
-    assert "there is no store at" in shell.refused(1, "secret", "replace", "--former", "former.key")
+    assert "there is no store at" in shell.refused(1, *REPLACE)
     assert list(tmp_path.glob("other*")) == []

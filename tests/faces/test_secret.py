@@ -89,8 +89,9 @@ def replaced(client: Client, former: bytes = FORMER, present: bytes = PRESENT) -
     """Do what the command does; return what it says of each workspace."""
     store = SqlStore(client.app.store._database, trail=Trail(key=chain_key(present), clock=client.clock))
     office = replace(client.app.office, store=store, pepper=present)
-    found = administration_secret.replace(office, former, lambda _done, _all: None)
-    return {one["subdomain"]: one for one in found["workspaces"]}
+    found = {one["subdomain"]: one for one, _ in administration_secret.replaced(office, former)}
+    administration_secret.scrub(office)
+    return found
 
 
 def counts(report: Report) -> dict[str, tuple[int, int, int]]:
@@ -188,6 +189,12 @@ def test_the_log_is_a_whole_chain_again_that_names_the_replacement_and_shows_tam
         assert (entry["verb"], entry["who"], entry["through"]) == ("secret.replaced", "command line", "command_line")
         assert entry["after"]["end before"] == f"{head.number}:{head.last}"
         assert entry["after"]["DKIM key"] == 1
+        (key,) = (
+            one for one in administration.run(now.app.office, "key list", {"subdomain": "acme"}) if one["revoked_at"]
+        )
+        ended = {name: entry["after"][name] for name in ("sessions", "API keys", "ids of API keys")}
+        assert ended == {"sessions": 2, "API keys": 1, "ids of API keys": [key["id"]]}
+        assert entry["after"]["accounts with recovery codes"] == 1
         assert anchor == f"{entry['number']}:{entry['seal']}"
         number, seal = anchor.split(":")
         with now.app.store.reading(workspace_of(now)) as tx:
@@ -216,8 +223,83 @@ def test_whoever_was_interrupted_begins_again(
     assert everything(database, acme.client)["acme"] == half["acme"]
     assert reports["acme"]["ended"]["api_keys"] == 0
     assert (fault(acme.client), fault(globex.client)) == (0, 0)
-    with pytest.raises(ConflictError, match="nothing here was sealed with the secret in --former"):
+    done = everything(database, acme.client)
+    assert [report["was_done"] for report in replaced(acme.client).values()] == [True, True]
+    assert everything(database, acme.client) == done
+
+
+def test_a_wrong_former_secret_is_told_also_where_some_workspaces_are_done(
+    both: tuple[Kept, Kept], planted_faults: None
+) -> None:
+    acme, _ = both
+    faults.arm("before_commit:raise@2")
+    with contextlib.suppress(faults.PlantedFaultError):
         replaced(acme.client)
+
+    with pytest.raises(ConflictError, match="nothing here was sealed with the secret in --former"):
+        replaced(acme.client, THIRD)
+
+
+@pytest.mark.parametrize("has_boxes", [False, True], ids=["without boxes", "with boxes"])
+def test_after_a_start_with_the_present_secret_all_but_the_log_is_done_and_a_second_time_nothing_more(
+    client: Client, *, has_boxes: bool
+) -> None:
+    kept = filled(client) if has_boxes else None
+    with started(client, PRESENT) as now:
+        assert now.v2.get("/bookings").status_code == 200
+    torn = fault(client, FORMER)
+
+    report = replaced(client)["acme"]
+
+    assert report["ended"]["api_keys"] == 2  # also the one that the new server has made
+    assert report["log"]["fault_at"] == torn > 1
+    assert counts(report) == (ALL_ANEW if kept else dict.fromkeys(ALL_ANEW, (0, 0, 0)))
+    with started(client, PRESENT) as now:
+        again = replaced(client)["acme"]
+        assert now.v2.get("/bookings").status_code == 200
+    assert (again["ended"]["api_keys"], again["log"]["fault_at"], again["was_done"]) == (0, torn, True)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_heads SET number = 1 WHERE workspace_id = :id",
+        "DELETE FROM audit_heads WHERE workspace_id = :id",
+        "UPDATE audit SET who = 'eve' WHERE workspace_id = :id AND number = 2",
+        "DELETE FROM audit WHERE workspace_id = :id AND number > 2",
+    ],
+    ids=["head set back", "head gone", "changed", "cut off"],
+)
+def test_a_log_with_a_fault_holds_nothing_up_and_a_second_time_nothing_more_ends(
+    both: tuple[Kept, Kept], database: Database, statement: str
+) -> None:
+    acme, globex = both
+    change(database, statement, id=workspace_of(acme.client))
+    at = fault(acme.client, FORMER)
+
+    reports = replaced(acme.client)
+
+    assert (reports["acme"]["log"]["fault_at"], reports["globex"]["log"]["fault_at"]) == (at, None)
+    assert [counts(reports[name]) for name in BOTH] == [ALL_ANEW, ALL_ANEW]
+    assert [reports[name]["ended"]["api_keys"] for name in BOTH] == [1, 1]
+    assert (fault(acme.client), fault(globex.client)) == (1, 0)
+    with started(acme.client, PRESENT) as now:
+        again = replaced(acme.client)["acme"]
+        assert now.v2.get("/bookings").status_code == 200
+    assert again["ended"]["api_keys"] == 0
+    assert again["log"]["fault_at"] > 0
+
+
+def test_the_keys_of_a_workspace_without_any_log_end_too(client: Client, database: Database) -> None:
+    neighbour = client.neighbour()
+    for table in ("audit", "audit_heads"):
+        change(database, f"DELETE FROM {table} WHERE workspace_id = :id", id=workspace_of(neighbour))
+
+    reports = replaced(client)
+
+    assert reports["globex"]["ended"]["api_keys"] == 1
+    assert fault(neighbour) == 0
+    assert replaced(client)["globex"]["was_done"]
 
 
 @pytest.mark.parametrize(

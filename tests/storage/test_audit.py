@@ -7,18 +7,23 @@ import pytest
 
 from tests.builders import DAY, HOUR, NOON, WORKSPACE_ID, SettableClock, a_deed, a_trail, a_workspace
 from tests.storage.shelf import in_threads, undone
-from tocsin.domain.audit import COMMAND_LINE, By, Through, Verb, chain_key
+from tocsin.domain.audit import COMMAND_LINE, By, Entry, Fault, Through, Verb, chain_key, sealed
+from tocsin.domain.errors import UnavailableError
 from tocsin.domain.model import WorkspaceId
 from tocsin.services import audit
 from tocsin.services.ports import Page
 from tocsin.services.ports_audit import AuditFilter, Trail
 from tocsin.storage import audit as sql_audit
 from tocsin.storage.database import Connection, Database
+from tocsin.storage.postgres import PostgresDatabase
 from tocsin.storage.store import SqlStore
 
 OTHER_ID = WorkspaceId("a0000000-0000-4000-8000-000000000002")
 ANN = By(who="ann@example.com", through=Through.PAGES)
 MANY = 40
+OLD_HEAD = """
+    UPDATE audit_heads SET (number, last, since, first, torn_at, seal) =
+           (SELECT number, last, since, first, torn_at, seal FROM kept) WHERE workspace_id = :id"""
 
 
 @pytest.fixture
@@ -140,6 +145,54 @@ def _swap(database: Database) -> None:
         move(connection, 99, 6)
 
 
+@pytest.mark.parametrize("whose", [b"pepper", b"another"], ids=["the same secret", "another"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE audit_heads SET number = 2 WHERE workspace_id = :id",
+        "UPDATE audit_heads SET number = 99 WHERE workspace_id = :id",
+        "UPDATE audit_heads SET last = 'x' WHERE workspace_id = :id",
+        "DELETE FROM audit_heads WHERE workspace_id = :id",
+        OLD_HEAD,
+    ],
+    ids=["head set back", "head set forth", "another end", "head gone", "a former head"],
+)
+def test_whoever_changes_the_head_stops_nobody_from_writing_and_is_found_out_still(
+    two: SqlStore, database: Database, clock: SettableClock, statement: str, whose: bytes
+) -> None:
+    noted(two, 2)
+    with database.transaction() as connection:
+        connection.run("CREATE TABLE kept AS SELECT * FROM audit_heads WHERE workspace_id = :id", id=WORKSPACE_ID)
+    noted(two, 4)
+    with database.transaction() as connection:
+        connection.run(statement, id=WORKSPACE_ID)
+    assert fault(two) == 7
+
+    noted(SqlStore(database, trail=Trail(key=chain_key(whose), clock=clock)), 2)
+
+    assert numbers(two) == list(range(8, 0, -1))
+    assert fault(two) == 7
+
+
+@pytest.mark.parametrize("work", ["erase", "forget"])
+def test_also_what_is_erased_or_forgotten_behind_a_head_that_was_put_back_is_gone_and_it_is_found_out(
+    two: SqlStore, database: Database, clock: SettableClock, work: str
+) -> None:
+    noted(two, 3, by=ANN)
+    clock.advance(DAY)
+    noted(two, 3, by=ANN)
+    with database.transaction() as connection:
+        connection.run("UPDATE audit_heads SET number = 2 WHERE workspace_id = :id", id=WORKSPACE_ID)
+
+    with two.transaction(WORKSPACE_ID) as tx:
+        assert (tx.audit.erase(ANN.who, stone="x") if work == "erase" else audit.forget(tx, before=NOON + HOUR)) > 0
+
+    assert numbers(two, who=ANN.who) == ([] if work == "erase" else [6, 5, 4])
+    assert fault(two) == 7
+    noted(two)
+    assert (numbers(two)[0], fault(two)) == (7, 7)
+
+
 def test_cutting_off_with_the_head_set_back_is_found_also_after_more_was_written(
     two: SqlStore, database: Database
 ) -> None:
@@ -252,7 +305,7 @@ def test_a_log_is_sealed_anew_in_parts_also_one_whose_oldest_entries_are_forgott
     anew = SqlStore(database, trail=Trail(key=chain_key(b"another"), clock=clock))
 
     with anew.transaction(WORKSPACE_ID) as tx:
-        assert tx.audit.seal_anew() == 7
+        assert tx.audit.seal_anew(chain_key(b"pepper")) == 7
         tx.audit.note(a_deed())
 
     with anew.reading(WORKSPACE_ID) as tx:
@@ -261,3 +314,70 @@ def test_a_log_is_sealed_anew_in_parts_also_one_whose_oldest_entries_are_forgott
         assert not audit.is_of(tx, b"pepper")
     assert numbers(two) == list(range(12, 4, -1))
     assert fault(two) == 5
+
+
+def test_a_log_that_was_never_written_or_is_all_forgotten_tells_of_whom_it_is(
+    two: SqlStore, clock: SettableClock
+) -> None:
+    with two.reading(WORKSPACE_ID) as tx:
+        assert (audit.is_empty(tx), audit.is_of(tx, b"pepper")) == (True, False)
+    noted(two)
+    with two.transaction(WORKSPACE_ID) as tx:
+        assert audit.forget(tx, before=NOON + DAY) == 1
+    with two.reading(WORKSPACE_ID) as tx:
+        assert not audit.is_empty(tx)
+        assert audit.is_of(tx, b"pepper")
+        assert not audit.is_of(tx, b"another")
+
+
+def test_a_log_that_is_not_as_it_was_written_is_not_sealed_anew(
+    database: Database, two: SqlStore, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql_audit, "_PART", 2)
+    noted(two, 6)
+    with database.transaction() as connection:
+        connection.run("UPDATE audit SET who = 'eve' WHERE number = 5")
+    anew = SqlStore(database, trail=Trail(key=chain_key(b"another"), clock=clock))
+
+    with anew.transaction(WORKSPACE_ID) as tx:
+        found = audit.seal_anew(tx, b"pepper")
+
+    assert isinstance(found, Fault)
+    assert (found.number, fault(two)) == (5, 5)
+
+
+def test_what_another_session_does_while_a_log_is_sealed_anew_is_not_sealed_over(
+    postgres_database: PostgresDatabase, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = SqlStore(postgres_database, trail=a_trail(clock))
+    with store.registry() as registry:
+        registry.add(a_workspace())
+    noted(store, 3)
+    was_tried: list[bool] = []
+
+    def change_it(statement: str) -> None:
+        with postgres_database.apart() as other:
+            other.execute("SET lock_timeout = '100ms'")
+            other.execute(statement)
+
+    def meanwhile(*arguments: Any, **more: Any) -> Entry:  # all is verified, and the first entry is about to be sealed
+        if not was_tried:
+            was_tried.append(True)
+            for statement in ("UPDATE audit SET who = 'eve' WHERE number = 3", "DELETE FROM audit WHERE number = 2"):
+                with pytest.raises(UnavailableError):
+                    change_it(statement)
+            change_it("INSERT INTO audit SELECT workspace_id, 4, at, 'eve', through, verb, thing, name, before_json,"
+                      " after_json, seal FROM audit WHERE number = 3")  # fmt: skip
+        return sealed(*arguments, **more)
+
+    monkeypatch.setattr(sql_audit, "_PART", 2)
+    monkeypatch.setattr(sql_audit, "sealed", meanwhile)
+    anew = SqlStore(postgres_database, trail=Trail(key=chain_key(b"another"), clock=clock))
+    with anew.transaction(WORKSPACE_ID) as tx:
+        assert audit.seal_anew(tx, b"pepper") == 3
+
+    assert was_tried
+    with anew.reading(WORKSPACE_ID) as tx:
+        found = audit.fault(tx, b"another")
+    assert found is not None
+    assert found.number == 4

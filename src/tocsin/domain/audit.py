@@ -187,6 +187,20 @@ def is_whole(head: Head, *, workspace_id: WorkspaceId, key: bytes) -> bool:
     return hmac.compare_digest(head.seal, sealed_head(head, workspace_id=workspace_id, key=key).seal)
 
 
+def is_sealed_with(key: bytes, entry: Entry, *, previous: str, workspace_id: WorkspaceId) -> bool:
+    """Tell whether a key made the seal of an entry; `previous` is that of the entry before."""
+    return hmac.compare_digest(entry.seal, sealed(entry, previous=previous, workspace_id=workspace_id, key=key).seal)
+
+
+def continued(head: Head, newest: Entry | None) -> Head:
+    """Return where a log goes on whose head is not as Tocsin left it: behind the newest entry that is there.
+
+    What the head says is of no use then: behind another number an entry may stand already. `torn_at` tells of it.
+    """
+    number, last = (head.since, head.first) if newest is None else (newest.number, newest.seal)
+    return replace(head, number=number, last=last, torn_at=head.torn_at or number + 1)
+
+
 def appended(
     head: Head, deeds: Iterable[tuple[By, Deed]], *, at: datetime, workspace_id: WorkspaceId, key: bytes
 ) -> tuple[Head, list[Entry]]:
@@ -218,8 +232,7 @@ def first_fault(entries: Iterable[Entry], head: Head, *, workspace_id: Workspace
         number += 1
         if entry.number != number:
             return Fault(number=number, sentence=f"entry {number} is missing")
-        wanted = sealed(entry, previous=previous, workspace_id=workspace_id, key=key).seal
-        if not hmac.compare_digest(entry.seal, wanted):
+        if not is_sealed_with(key, entry, previous=previous, workspace_id=workspace_id):
             return Fault(number=number, sentence=f"entry {number} is not as it was written, or with another secret")
         previous = entry.seal
     return _fault_of_head(head, number, previous, is_whole(head, workspace_id=workspace_id, key=key))

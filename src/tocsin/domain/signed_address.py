@@ -1,8 +1,8 @@
 """Addresses of ours that carry a signed reference: where answers to an invitation go, and where a delivery's bounces go.
 
 Whoever writes to one has seen the message it stood in, so nobody can answer for somebody else or have somebody suppressed.
-A local part may lose its case on the way (RFC 5321, 2.4), so all is lower case; it has at most 64 octets. Half of a token is
-the signature, so there is room only for how the ids begin.
+A local part may lose its case on the way (RFC 5321, 2.4), so all is lower case; it has at most 64 octets. More than half of a
+token is the signature, so there is room only for how the ids begin.
 """
 
 import base64

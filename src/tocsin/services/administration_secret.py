@@ -3,7 +3,7 @@
 So it is no command that a running server takes: that has its own secret in memory.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from typing import Any
 
 from tocsin.domain.audit import COMMAND_LINE
@@ -12,13 +12,11 @@ from tocsin.domain.model import Workspace
 from tocsin.services import replacement, workspaces
 from tocsin.services.administration import Office
 from tocsin.services.boxes import Secrets, Sort
-from tocsin.services.replacement import Ended, Replaced
-
-Told = Callable[[int, int], None]  # how many workspaces are done, and how many there are
+from tocsin.services.replacement import Ended, Replaced, Standing
 
 NOT_NEEDED = (
-    "nothing here was sealed with the secret in --former, and nothing was changed: give the one that the store had before,"
-    " unless all of it was sealed anew already (`tocsin doctor` and `tocsin audit verify` tell)"
+    "nothing here was sealed with the secret in --former, and nothing was changed:"
+    " give the one that the store had before"
 )
 THE_SAME = (
     "the secret in --former is the one in use, and nothing was changed: set the new one first, in TOCSIN_SECRET_KEY or as the"
@@ -26,26 +24,37 @@ THE_SAME = (
 )
 
 
-def replace(office: Office, former: bytes, told: Told) -> dict[str, Any]:
-    """Seal everything anew with the office's secret, a transaction for each workspace; return what became of it.
+def replaced(office: Office, former: bytes) -> Iterator[tuple[dict[str, Any], int]]:
+    """Seal everything anew with the office's secret, a transaction for each workspace.
 
-    Raises ConflictError, before anything is changed, if there is nothing that the `former` secret is needed for.
+    Yield what became of each as soon as that is durable, because nobody can tell it later, and how many there are in all.
+    Raises ConflictError, before anything is changed, if there is nothing that the `former` secret is needed for, unless
+    all was done before. Who has read the former secret could open the former boxes: `scrub` is to follow.
     """
     secrets = Secrets(former=former, present=office.pepper)
     found = workspaces.every(office.store)
-    if not any(_is_needed(office, workspace, secrets) for workspace in found):
-        raise ConflictError(THE_SAME if former == office.pepper else NOT_NEEDED)
-    done = []
-    for number, workspace in enumerate(found):
-        told(number, len(found))
-        done.append(_replaced(office, workspace, secrets))
-    office.store.scrub()  # whoever has read the former secret could open the former boxes
-    return {"workspaces": done}
+    _must_fit({_standing(office, workspace, secrets) for workspace in found}, secrets)
+    for workspace in found:
+        yield _replaced(office, workspace, secrets), len(found)
 
 
-def _is_needed(office: Office, workspace: Workspace, secrets: Secrets) -> bool:
+def scrub(office: Office) -> None:
+    """Leave no former box in the database's files. Raises UnavailableError."""
+    office.store.scrub()
+
+
+def _must_fit(found: set[Standing], secrets: Secrets) -> None:
+    if Standing.NEEDED in found:
+        return
+    if secrets.former == secrets.present:
+        raise ConflictError(THE_SAME)
+    if Standing.DONE not in found or Standing.FOREIGN in found:
+        raise ConflictError(NOT_NEEDED)
+
+
+def _standing(office: Office, workspace: Workspace, secrets: Secrets) -> Standing:
     with office.store.reading(workspace.id) as tx:
-        return replacement.is_needed(tx, secrets)
+        return replacement.standing(tx, secrets)
 
 
 def _replaced(office: Office, workspace: Workspace, secrets: Secrets) -> dict[str, Any]:
@@ -60,6 +69,7 @@ def _shown(workspace: Workspace, made: Replaced) -> dict[str, Any]:
     boxes, fault = made.boxes, made.log.fault
     return {
         "subdomain": workspace.subdomain,
+        "was_done": made.was_done,
         "boxes": [
             {
                 "sort": sort.value,
@@ -82,7 +92,7 @@ def _shown(workspace: Workspace, made: Replaced) -> dict[str, Any]:
 def _ended(ended: Ended) -> dict[str, Any]:
     return {
         "sessions": ended.sessions,
-        "api_keys": ended.api_keys,
+        "api_keys": len(ended.api_keys),
         "recovery_codes": ended.recovery_codes,
         "messages": ended.messages,
         "erased": ended.erased,

@@ -13,7 +13,7 @@ from enum import Enum
 from typing import Any
 
 from tocsin.domain.actions import CallWebhook, SendEmail, SendInvite
-from tocsin.domain.audit import Deed, Entry, Fault, Head, Verb, chain_key, first_fault, is_whole
+from tocsin.domain.audit import Deed, Entry, Fault, Head, Verb, chain_key, first_fault, is_sealed_with, is_whole
 from tocsin.domain.conditions import AnyOf, Condition
 from tocsin.domain.model import Member
 from tocsin.domain.text import LINE_LENGTH, one_line
@@ -74,9 +74,34 @@ def fault(tx: Transaction, secret: bytes, *, anchor: tuple[int, str] | None = No
 
 
 def is_of(tx: Transaction, secret: bytes) -> bool:
-    """Tell whether the end of the log was sealed with a secret; not if nothing was written yet."""
+    """Tell whether a log is of a secret: its newest entry of a replacement was sealed with it, or the first that is kept.
+
+    Not by the head, whose seal is of whoever wrote last: a server that was started with another secret, for one.
+    """
+    replaced, _ = tx.audit.page(AuditFilter(what=Verb.SECRET_REPLACED), limit=1, offset=0)
+    return begins_with(tx, secret) or any(_is_sealed_with(tx, secret, entry) for entry in replaced)
+
+
+def begins_with(tx: Transaction, secret: bytes) -> bool:
+    """Tell whether the first entry that is kept was sealed with a secret; where none is kept, whether its head was."""
     head = tx.audit.head()
-    return head != Head() and is_whole(head, workspace_id=tx.workspace_id, key=chain_key(secret))
+    first = tx.audit.after(head.since, limit=1)
+    if first:
+        return _is_sealed_with(tx, secret, first[0])
+    return head != Head() and not head.torn_at and is_whole(head, workspace_id=tx.workspace_id, key=chain_key(secret))
+
+
+def is_empty(tx: Transaction) -> bool:
+    """Tell whether nothing was ever written."""
+    return tx.audit.head() == Head() and not tx.audit.after(0, limit=1)
+
+
+def seal_anew(tx: Transaction, former: bytes) -> int | Fault:
+    """Seal a log that the `former` secret sealed with the store's own; return of how many entries.
+
+    Where it is not as it was written, nothing of it is changed, because the seals show where: return the fault then.
+    """
+    return tx.audit.seal_anew(chain_key(former))
 
 
 def forget(tx: Transaction, *, before: datetime) -> int:
@@ -103,6 +128,13 @@ def _every(tx: Transaction, number: int) -> Iterator[Entry]:
     while found := tx.audit.after(number, limit=_PART):
         yield from found
         number = found[-1].number
+
+
+def _is_sealed_with(tx: Transaction, secret: bytes, entry: Entry) -> bool:
+    head, before = tx.audit.head(), entry.number - 1
+    number, seal = (head.since, head.first) if before == head.since else _seal_at(tx, before)
+    is_next = number == before  # else the one before is missing
+    return is_next and is_sealed_with(chain_key(secret), entry, previous=seal, workspace_id=tx.workspace_id)
 
 
 def _seal_at(tx: Transaction, number: int) -> tuple[int, str]:

@@ -7,9 +7,10 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import Enum, auto
 from itertools import chain
 
-from tocsin.domain.audit import Fault, Head, Verb
+from tocsin.domain.audit import Fault, Verb
 from tocsin.domain.person import ERASED_DOMAIN
 from tocsin.domain.sources.source import Source
 from tocsin.services import audit, dkim, second_factor, source_calls, sources, workspaces
@@ -17,6 +18,15 @@ from tocsin.services.boxes import Box, Secrets, Sort
 from tocsin.services.ports import Transaction
 
 MOST_NAMED = 1000  # boxes of one workspace that nothing opens
+
+
+class Standing(Enum):
+    """How a workspace stands to the present secret and the former one."""
+
+    DONE = auto()  # it was sealed anew, or never was of another
+    NEEDED = auto()  # something is as the former one, or a former algorithm, left it, and can be opened
+    EMPTY = auto()  # nothing tells
+    FOREIGN = auto()  # it is of neither
 
 
 @dataclass(slots=True, kw_only=True)
@@ -42,7 +52,7 @@ class Ended:
     """What works no more, because only the former secret could prove it."""
 
     sessions: int = 0
-    api_keys: int = 0
+    api_keys: tuple[str, ...] = ()  # their ids
     recovery_codes: int = 0  # accounts that had some
     messages: int = 0  # with links and addresses in them
     erased: int = 0  # entries of the suppression list of addresses that nobody knows any more
@@ -52,34 +62,47 @@ class Ended:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replaced:
-    """What was done in one workspace. `ended` is empty where it was done before."""
+    """What was done in one workspace. `ended` is empty where it was done before, and nothing needed the former secret."""
 
+    was_done: bool
     boxes: Boxes
     log: Log
     ended: Ended
 
 
-def is_needed(tx: Transaction, secrets: Secrets) -> bool:
-    """Tell whether anything in a workspace is as the former secret, or a former algorithm, left it and can be opened."""
-    if not audit.is_of(tx, secrets.present) and audit.is_of(tx, secrets.former):
-        return True
-    return any(_anew(box, secrets) not in (None, box.sealed) for box in boxes(tx))
+def standing(tx: Transaction, secrets: Secrets) -> Standing:
+    """Tell whether anything is to be done in a workspace."""
+    is_done = audit.is_of(tx, secrets.present)
+    is_former = not is_done and audit.is_of(tx, secrets.former)
+    if is_former or any(_anew(box, secrets) not in (None, box.sealed) for box in boxes(tx)):
+        return Standing.NEEDED
+    if is_done:
+        return Standing.DONE
+    return Standing.EMPTY if audit.is_empty(tx) else Standing.FOREIGN
 
 
 def replace_in(tx: Transaction, secrets: Secrets, *, now: datetime) -> Replaced:
     """Seal anew what is in a workspace, end what cannot go on, and note it. Nobody else may work on it meanwhile."""
-    before, found = tx.audit.head(), _boxes_anew(tx, secrets)
-    is_former = before == Head() or audit.is_of(tx, secrets.former) or bool(found.sealed)
-    is_first_time = is_former and not audit.is_of(tx, secrets.present)
+    was_done, before = audit.is_of(tx, secrets.present), tx.audit.head()
+    is_former = audit.is_empty(tx) or audit.is_of(tx, secrets.former)
+    found = _boxes_anew(tx, secrets)
+    is_first_time = not was_done and (is_former or bool(found.sealed))
     ended = _ended(tx, now=now) if is_first_time else Ended()
-    log = _log_anew(tx, secrets)
+    log = _checked(tx, secrets) if was_done else _log_anew(tx, secrets)
     # Where all is of a third secret nothing is written, or that one's log would be torn.
     if is_first_time or found.sealed:
-        told: dict[str, object] = {sort.value: number for sort, number in sorted(found.sealed.items())}
+        told = _told(found, ended)
         told |= {"entries": log.sealed, "end before": f"{before.number}:{before.last}"} if log.sealed else {}
-        told |= {"not opened": found.closed.total()} if found.closed else {}
         audit.note(tx, Verb.SECRET_REPLACED, tx.workspace_id, name=workspaces.own(tx).subdomain, after=told)
-    return Replaced(boxes=found, log=log, ended=ended)
+    return Replaced(was_done=was_done and not found.sealed, boxes=found, log=log, ended=ended)
+
+
+def _told(found: Boxes, ended: Ended) -> dict[str, object]:
+    """Return what the log says of it."""
+    told: dict[str, object] = {sort.value: number for sort, number in sorted(found.sealed.items())}
+    told |= {"not opened": found.closed.total(), "sessions": ended.sessions, "API keys": len(ended.api_keys)}
+    told |= {"ids of API keys": ended.api_keys, "accounts with recovery codes": ended.recovery_codes}
+    return {name: value for name, value in told.items() if value}
 
 
 def boxes(tx: Transaction) -> Iterator[Box]:
@@ -111,12 +134,14 @@ def _anew(box: Box, secrets: Secrets) -> bytes | None:
 
 
 def _log_anew(tx: Transaction, secrets: Secrets) -> Log:
-    """Seal the log anew if it is as it was written; else nobody could tell any more where it was changed."""
-    tx.audit.lock()
-    if audit.is_of(tx, secrets.present):
-        return Log(fault=audit.fault(tx, secrets.present))
-    fault = audit.fault(tx, secrets.former)
-    return Log(fault=fault) if fault is not None else Log(sealed=tx.audit.seal_anew())
+    made = audit.seal_anew(tx, secrets.former)
+    return Log(fault=made) if isinstance(made, Fault) else Log(sealed=made)
+
+
+def _checked(tx: Transaction, secrets: Secrets) -> Log:
+    """Look at a log that is of the present secret, or was left as the former one had sealed it: then that one tells where."""
+    fault = audit.fault(tx, secrets.present)
+    return Log(fault=audit.fault(tx, secrets.former) if fault and audit.begins_with(tx, secrets.former) else fault)
 
 
 def _ended(tx: Transaction, *, now: datetime) -> Ended:
@@ -126,7 +151,7 @@ def _ended(tx: Transaction, *, now: datetime) -> Ended:
     _, erased = tx.suppressions.page(recipient="", search=f"@{ERASED_DOMAIN}", limit=1, offset=0)
     return Ended(
         sessions=tx.sessions.end_of_everybody(),
-        api_keys=len(live),
+        api_keys=tuple(key.id for key in live),
         recovery_codes=second_factor.forget_recovery_codes(tx),
         messages=tx.messages.number(),
         erased=erased,

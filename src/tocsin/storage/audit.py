@@ -5,11 +5,26 @@ has all other locks already, and whoever holds it asks for no other.
 """
 
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from tocsin.domain.audit import THE_SERVER, By, Deed, Entry, Head, appended, pruned, sealed, sealed_head
+from tocsin.domain.audit import (
+    THE_SERVER,
+    By,
+    Deed,
+    Entry,
+    Fault,
+    Head,
+    appended,
+    continued,
+    first_fault,
+    is_whole,
+    pruned,
+    sealed,
+    sealed_head,
+)
 from tocsin.domain.model import WorkspaceId
 from tocsin.domain.person import finder
 from tocsin.services.ports_audit import AuditFilter, Trail
@@ -40,8 +55,8 @@ class SqlAudit:
         noted, self._noted = self._noted, []
         if not noted or self.trail is None:
             return
-        head = self._locked_head()
         key, at = self.trail.key, self.trail.clock()
+        head = self._locked_end(key)
         after, entries = appended(head, noted, at=at, workspace_id=self._workspace_id, key=key)
         statement = f"""
             INSERT INTO audit (workspace_id, {_COLUMNS})
@@ -78,7 +93,7 @@ class SqlAudit:
         """Forget the oldest entries up to the first that is not from before a moment; return how many went."""
         if self.trail is None:
             return 0
-        head = self._locked_head()
+        head = self._locked_end(self.trail.key)
         last = self._last_older(before)
         if last is None:
             return 0
@@ -91,7 +106,7 @@ class SqlAudit:
         """Put `stone` in the place of an address in all entries, and seal them anew; return how many changed."""
         if self.trail is None:
             return 0
-        head, find = self._locked_head(), finder(address)
+        head, find = self._locked_end(self.trail.key), finder(address)
         previous, changed, key = head.first, 0, self.trail.key
         statement = """
             UPDATE audit SET who = :who, thing = :thing, name = :name, before_json = :before_json, after_json = :after_json,
@@ -109,29 +124,39 @@ class SqlAudit:
             self._put_head(sealed_head(replace(head, last=previous), workspace_id=self._workspace_id, key=key))
         return changed
 
-    def lock(self) -> None:
-        """Let nobody else add to the log until the transaction ends."""
-        self._locked_head()
+    def seal_anew(self, former: bytes) -> int | Fault:
+        """Write all seals anew with the key that the trail has now, of a log that the key `former` sealed.
 
-    def seal_anew(self) -> int:
-        """Write all seals anew with the key that the trail has now; return of how many entries. Who asks has verified them."""
+        Return of how many entries; or the first fault, and nothing is changed. What was verified is locked, and nothing
+        else is sealed, so it does not matter what others do to the table meanwhile.
+        """
         if self.trail is None:
             return 0
-        head, key = self._locked_head(), self.trail.key
-        number, previous, sealed_now = head.since, head.first, 0
+        head, _ = self._locked_head()
+        found = first_fault(self._locked_entries(head.since), head, workspace_id=self._workspace_id, key=former)
+        return found or self._sealed_anew(head, self.trail.key)
+
+    def _sealed_anew(self, head: Head, key: bytes) -> int:
+        number, previous = head.since, head.first
         statement = "UPDATE audit SET seal = :seal WHERE workspace_id = :workspace_id AND number = :number"
-        while found := self.after(number, limit=_PART):
+        while number < head.number:
             made = []
-            for entry in found:
+            for entry in self.after(number, limit=min(_PART, head.number - number)):
                 one = sealed(entry, previous=previous, workspace_id=self._workspace_id, key=key)
                 made.append({"workspace_id": self._workspace_id, "number": one.number, "seal": one.seal})
                 number, previous = one.number, one.seal
             self._connection.run_each(statement, made)
-            sealed_now += len(made)
-        after = replace(head, last=previous)
         if head != Head():
-            self._put_head(sealed_head(after, workspace_id=self._workspace_id, key=key))
-        return sealed_now
+            self._put_head(sealed_head(replace(head, last=previous), workspace_id=self._workspace_id, key=key))
+        return head.number - head.since
+
+    def _locked_entries(self, number: int) -> Iterator[Entry]:
+        statement = f"""
+            SELECT {_COLUMNS} FROM audit
+             WHERE workspace_id = :workspace_id AND number > :number ORDER BY number LIMIT {_PART} {{for_update}}"""
+        while found := self._connection.rows(statement, workspace_id=self._workspace_id, number=number):
+            yield from map(_entry, found)
+            number = found[-1]["number"]
 
     def _last_older(self, before: datetime) -> Entry | None:
         # By number and not by moment: clocks go back, and a chain has no holes.
@@ -144,12 +169,24 @@ class SqlAudit:
         row = self._connection.row(statement, workspace_id=self._workspace_id, before=micros(before))
         return None if row is None else _entry(row)
 
-    def _locked_head(self) -> Head:
+    def _locked_end(self, key: bytes) -> Head:
+        """Lock the head; return where the log goes on, which is elsewhere if somebody has put back or taken away the head."""
+        head, newest = self._locked_head()
+        if newest <= head.number and is_whole(head, workspace_id=self._workspace_id, key=key):
+            return head
+        found, _ = self.page(AuditFilter(), limit=1, offset=0)
+        return continued(head, found[0] if found else None)
+
+    def _locked_head(self) -> tuple[Head, int]:
+        """Lock the head; return it with the number of the newest entry that is there."""
         statement = f"""
             INSERT INTO audit_heads (workspace_id, {_HEAD}) VALUES (:workspace_id, 0, '', 0, '', 0, '')
-            ON CONFLICT (workspace_id) DO UPDATE SET number = audit_heads.number RETURNING {_HEAD}"""
+            ON CONFLICT (workspace_id) DO UPDATE SET number = audit_heads.number
+            RETURNING {_HEAD}, (SELECT max(number) FROM audit WHERE workspace_id = :workspace_id) AS newest"""
         (row,) = self._connection.rows(statement, workspace_id=self._workspace_id)
-        return Head(**row)
+        values = dict(row)
+        newest = values.pop("newest")
+        return Head(**values), newest or 0
 
     def _put_head(self, head: Head) -> None:
         statement = """

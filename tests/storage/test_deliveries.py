@@ -283,6 +283,25 @@ def test_a_newer_message_on_its_way_supersedes_too(store: SqlStore, state: State
     assert ended(store) == {"waits"}
 
 
+@pytest.mark.parametrize(("now", "next_at"), [(NOON + HOUR, NOON + HOUR), (NOON - HOUR, NOON)])
+def test_what_made_way_in_vain_is_due_at_once_but_not_early_on_a_clock_that_was_set_back(
+    store: SqlStore, now: datetime, next_at: datetime
+) -> None:
+    keep(
+        store,
+        a_planned(key="stale"),
+        a_planned(key="newer", event=EventKind.BOOKING_RESCHEDULED, booking_revision=1),
+    )
+    with store.transaction(WORKSPACE_ID) as tx:
+        tx.deliveries.supersede(BOOKING_ID, now=NOON)
+
+    with store.transaction(WORKSPACE_ID) as tx:
+        tx.deliveries.revive(delivery(store, "newer"), now=now)
+
+    revived = delivery(store, "stale")
+    assert (revived.state, revived.due_at, revived.next_at) == (State.SCHEDULED, NOON, next_at)
+
+
 def test_a_newer_message_that_is_paused_supersedes_nothing(store: SqlStore) -> None:
     bring(store, State.PAUSED, "newer", booking_id=BOOKING_ID, event=EventKind.BOOKING_RESCHEDULED, booking_revision=1)
     keep(store, a_planned(key="waits"))

@@ -104,11 +104,15 @@ class SqlDeliveries:
         )
 
     def revive(self, delivery: Delivery, *, now: datetime) -> None:
-        """Let wait again what was superseded by `delivery`, which ends without having been sent."""
+        """Let wait again what was superseded by `delivery`, which ends without having been sent.
+
+        It was due then, and is due now; unless the clock was set back meanwhile, behind the moment it was due at.
+        """
         statement = f"""
             UPDATE deliveries
                SET state = CASE WHEN {_PAUSED_BEFORE} IS NULL THEN 'scheduled' ELSE 'paused' END,
-                   reason = COALESCE({_PAUSED_BEFORE}, ''), next_at = :now, settled_at = NULL
+                   reason = COALESCE({_PAUSED_BEFORE}, ''), settled_at = NULL,
+                   next_at = CASE WHEN due_at > :now THEN due_at ELSE :now END
              WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND recipient_key = :recipient_key
                AND action = :action AND {_REPLACED} AND booking_revision < :revision AND expires_at > :now"""
         self._connection.run(statement, **self._compared(delivery), now=micros(now))

@@ -153,6 +153,18 @@ def test_what_waits_for_a_reason_is_let_go_and_nothing_else(two: SqlStore) -> No
     assert delivery(two, "over").state is State.SUPPRESSED
 
 
+def test_what_is_let_go_is_not_early_on_a_clock_that_was_set_back(two: SqlStore) -> None:
+    keep(two, a_planned(key="held"))
+    (taken,) = claim(two)
+    verdict = Verdict(state=State.SCHEDULED, reason="the limit of 3", next_at=NOON + HOUR)
+    settle(two, a_settlement(taken, outcome=None, verdict=verdict))
+
+    with two.transaction(WORKSPACE_ID) as tx:
+        assert tx.usage.release("the limit of ", now=NOON - MINUTE) == 1
+
+    assert delivery(two, "held").next_at == delivery(two, "held").due_at == NOON
+
+
 # Many at once
 
 

@@ -136,9 +136,12 @@ class SqlUsage:
         self._connection.run(statement, workspace_id=self._workspace_id, ids=as_json(sorted(delivery_ids)))
 
     def release(self, reason: str, *, now: datetime) -> int:
-        """Let go at once what was due and waits for a reason that begins so; return how many."""
+        """Let go at once what was due and waits for a reason that begins so; return how many.
+
+        Not before the moment that it was due at, if the clock was set back meanwhile.
+        """
         statement = f"""
-            UPDATE deliveries SET next_at = :now, reason = ''
+            UPDATE deliveries SET next_at = CASE WHEN due_at > :now THEN due_at ELSE :now END, reason = ''
              WHERE workspace_id = :workspace_id AND {OPEN}
                AND state IN ('scheduled', 'retrying') AND reason LIKE :beginning"""
         return self._connection.run(statement, workspace_id=self._workspace_id, beginning=f"{reason}%", now=micros(now))

@@ -46,8 +46,8 @@ def test_nothing_breaks_whatever_a_seed_brings(rig: Rig, share: int) -> None:
     assert sum(one.repeated for one in lived) > 0
     sent = sum(one.handed_over for one in lived)
     early = [one for one in broken if "early" in one]
-    rig.found("A7", f"{len(early)} early of {sent:,} messages in {len(lived):,} seeds{_told(early)}", is_met=not early)
     rig.found("A16", f"{len(broken)} breaks in {number:,} seeds of {HOURS:,} hours{_told(broken)}", is_met=not broken)
+    rig.found("A7", f"{len(early)} early of {sent:,} messages in {len(lived):,} seeds{_told(early)}", is_met=not early)
 
 
 def _told(broken: list[str]) -> str:

@@ -10,7 +10,7 @@ import pytest
 # What these are for is shown by tests that are nearer to the code.
 _FAR = frozenset({"browser", "deploy", "docs", "evolution", "failover", "journeys", "scale"})
 # Of a test with many cases the first is enough there: what the others reach is traced below.
-_WIDE = frozenset({"faces", "sources", "torture"})
+_WIDE = frozenset({"faces", "torture"})
 # Single tests take longest there.
 _LONG = _FAR | {"torture"}
 

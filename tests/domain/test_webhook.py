@@ -5,7 +5,15 @@ from datetime import timedelta
 import pytest
 
 from tests.builders import NOON, SECOND
-from tocsin.domain.webhook import OVERLAP, WebhookSecret, parts, secret_text, signing_secrets, url_complaint
+from tocsin.domain.webhook import (
+    LONGEST_URL,
+    OVERLAP,
+    WebhookSecret,
+    parts,
+    secret_text,
+    signing_secrets,
+    url_complaint,
+)
 
 URL = "https://hooks.example.org/x"
 
@@ -23,6 +31,13 @@ URL = "https://hooks.example.org/x"
 )
 def test_a_public_name_may_be_called(url: str) -> None:
     assert url_complaint(url) is None
+
+
+def test_a_url_has_an_end() -> None:
+    longest = f"https://hooks.example.org/{'x' * LONGEST_URL}"[:LONGEST_URL]
+
+    assert url_complaint(longest) is None
+    assert url_complaint(f"{longest}x") == f"is longer than {LONGEST_URL} characters"
 
 
 def test_an_origin_that_an_operator_opened_may_be_called_and_none_beside_it() -> None:

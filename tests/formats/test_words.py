@@ -2,9 +2,15 @@
 
 import pytest
 
-from tocsin.formats.words import LANGUAGES, language, marked, wished, words
+from tocsin.formats.words import LANGUAGES, _catalog, language, marked, wished, words
 
 GREETING = "Stop these messages"
+
+
+@pytest.fixture(autouse=True)
+def _read_anew() -> None:
+    """Let each test read the catalogs, whatever was read in this process before."""
+    _catalog.cache_clear()
 
 
 def test_these_languages_have_words() -> None:

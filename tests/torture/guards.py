@@ -213,8 +213,8 @@ STORE = (
     Mutant(
         "an entry of the audit log that was changed is named",
         "domain/audit.py",
-        "if not hmac.compare_digest(entry.seal, wanted):",
-        "if not wanted:",
+        "if not is_sealed_with(key, entry, previous=previous, workspace_id=workspace_id):",
+        "if not entry.seal:",
         (_AUDIT + "test_an_entry_of_which_anything_was_changed_is_named",),
     ),
     Mutant(

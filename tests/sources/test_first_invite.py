@@ -125,3 +125,29 @@ def test_a_booking_that_was_history_when_it_came_invites_when_it_is_moved_ahead(
 
     (told,) = invites(sink, "ada@example.org")
     assert (told.method, told.sequence, told.appointment.starts_at.day) == ("REQUEST", 0, 27)
+
+
+def test_a_booking_that_moves_within_the_past_is_history_still(client: Client, sink: Sink, mailer: Lanes) -> None:
+    link = client.a_link()
+    client.a_rule(link, actions=[an_action(emails=["ada@example.org"])])
+    client.a_rule(link, event="booking_rescheduled", actions=[an_action(emails=["carl@example.org"])])
+    other = connected_to(client, "generic")
+    client.clock.advance(2 * DAY + 6 * HOUR)
+    other.tells(first("generic"))
+
+    other.tells(
+        fixture(
+            "generic",
+            "moved",
+            data__starts_at="2026-11-25T09:00:00Z",
+            data__ends_at="2026-11-25T09:30:00Z",
+            timestamp="2026-11-24T09:15:00Z",
+        )
+    )
+    let_pass(client, other, mailer)
+    assert sink.messages == []
+    other.tells(fixture("generic", "moved", timestamp="2026-11-24T09:20:00Z"))
+    let_pass(client, other, mailer)
+
+    assert [one.recipients for one in sink.messages] == [("ada@example.org",)]
+    assert invites(sink, "ada@example.org")[0].sequence == 0

@@ -238,15 +238,20 @@ def _stored(desk: Desk, before: Booking, after: Booking) -> Booking:
     after = replace(after, revision=before.revision + 1, updated_at=desk.now)
     desk.tx.bookings.put(after)
     if not before.is_over:  # what is told of a booking that ended is that it ended
-        known = None if _was_history(desk, before, after) else before
-        follow(desk.tx, known, after, now=desk.now, new_id=desk.chance.ordered_id)
+        follow(desk.tx, _heard_of(desk, before, after), after, now=desk.now, new_id=desk.chance.ordered_id)
     return after
 
 
-def _was_history(desk: Desk, before: Booking, after: Booking) -> bool:
-    """Tell whether nobody ever heard of a booking, because its time had passed when it came here, and it is coming now."""
-    is_coming_again = before.ends_at <= desk.now < after.ends_at
-    return is_coming_again and not desk.tx.bookings.events(before.id)
+def _heard_of(desk: Desk, before: Booking, after: Booking) -> Booking | None:
+    """Return a booking as rules have heard of it. Of one whose time had passed when it came here they have heard nothing.
+
+    If it is coming now, it is a new one to them; if it moved within the past, it is history still, and nobody is told of that.
+    """
+    if before.ends_at > desk.now or desk.tx.bookings.events(before.id):
+        return before
+    if after.ends_at > desk.now:
+        return None
+    return replace(before, starts_at=after.starts_at, ends_at=after.ends_at)
 
 
 def _end_others(desk: Desk, chain: Chain, kept: Booking) -> None:

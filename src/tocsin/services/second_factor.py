@@ -123,28 +123,30 @@ def proved(tx: Transaction, door: Door, proof: str) -> Account | None:
 
 def boxes(tx: Transaction) -> Iterator[Box]:
     """Yield the boxes of all keys, confirmed or not."""
-    for account in tx.accounts.all():
-        factor = tx.accounts.factor(account.id)
-        if factor is not None:
-            yield Box(
-                sort=Sort.SECOND_FACTOR,
-                name=account.email,
-                sealed=factor.box,
-                purpose=_PURPOSE,
-                identity=_identity(account),
-                put=partial(_put_box, tx, account.id, factor),
-            )
+    for account, factor in _factors(tx):
+        yield Box(
+            sort=Sort.SECOND_FACTOR,
+            name=account.email,
+            sealed=factor.box,
+            purpose=_PURPOSE,
+            identity=_identity(account),
+            put=partial(_put_box, tx, account.id, factor),
+        )
 
 
 def forget_recovery_codes(tx: Transaction) -> int:
     """Forget all codes for who has lost the app, whose hashes fit no more; return how many accounts had some."""
-    had = 0
+    having = [(account, factor) for account, factor in _factors(tx) if factor.recovery]
+    for account, factor in having:
+        tx.accounts.set_factor(account.id, replace(factor, recovery=()))
+    return len(having)
+
+
+def _factors(tx: Transaction) -> Iterator[tuple[Account, Factor]]:
     for account in tx.accounts.all():
         factor = tx.accounts.factor(account.id)
-        if factor is not None and factor.recovery:
-            tx.accounts.set_factor(account.id, replace(factor, recovery=()))
-            had += 1
-    return had
+        if factor is not None:
+            yield account, factor
 
 
 def _put_box(tx: Transaction, account_id: str, factor: Factor, box: bytes) -> None:

@@ -25,6 +25,8 @@ COLUMNS = """id, workspace_id, rule_id, rule_revision, action_index, booking_id,
 OPEN = "settled_at IS NULL"
 WAITING = f"{OPEN} AND state <> 'sending'"
 QUEUED = f"{OPEN} AND state <> 'paused'"
+# When something leaves that was due before: at once, unless the clock was set back behind the moment it was due at.
+AT_ONCE = "CASE WHEN due_at > :now THEN due_at ELSE :now END"
 _FIRED = "cause = 'rule_fired'"
 _REPLACED = f"state = '{REPLACED.state}' AND reason = '{REPLACED.reason}' AND {_FIRED}"
 # A call reports what happened, and that stays so; a mail says what is true, and makes way for one that knows better.
@@ -104,15 +106,12 @@ class SqlDeliveries:
         )
 
     def revive(self, delivery: Delivery, *, now: datetime) -> None:
-        """Let wait again what was superseded by `delivery`, which ends without having been sent.
-
-        It was due then, and is due now; unless the clock was set back meanwhile, behind the moment it was due at.
-        """
+        """Let wait again what was superseded by `delivery`, which ends without having been sent."""
         statement = f"""
             UPDATE deliveries
                SET state = CASE WHEN {_PAUSED_BEFORE} IS NULL THEN 'scheduled' ELSE 'paused' END,
                    reason = COALESCE({_PAUSED_BEFORE}, ''), settled_at = NULL,
-                   next_at = CASE WHEN due_at > :now THEN due_at ELSE :now END
+                   next_at = {AT_ONCE}
              WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND recipient_key = :recipient_key
                AND action = :action AND {_REPLACED} AND booking_revision < :revision AND expires_at > :now"""
         self._connection.run(statement, **self._compared(delivery), now=micros(now))

@@ -15,7 +15,7 @@ from tocsin.domain.pause import Pause
 from tocsin.services.ports_recipients import Meter, Overrides
 from tocsin.storage.columns import Row, as_json, instant, maybe_micros, micros
 from tocsin.storage.database import Connection
-from tocsin.storage.deliveries import OPEN
+from tocsin.storage.deliveries import AT_ONCE, OPEN
 
 _STANDING = "workspace_limit, recipient_limit, domain_limit, sending_paused_at, sending_paused_because"
 
@@ -136,12 +136,9 @@ class SqlUsage:
         self._connection.run(statement, workspace_id=self._workspace_id, ids=as_json(sorted(delivery_ids)))
 
     def release(self, reason: str, *, now: datetime) -> int:
-        """Let go at once what was due and waits for a reason that begins so; return how many.
-
-        Not before the moment that it was due at, if the clock was set back meanwhile.
-        """
+        """Let go at once what was due and waits for a reason that begins so; return how many."""
         statement = f"""
-            UPDATE deliveries SET next_at = CASE WHEN due_at > :now THEN due_at ELSE :now END, reason = ''
+            UPDATE deliveries SET next_at = {AT_ONCE}, reason = ''
              WHERE workspace_id = :workspace_id AND {OPEN}
                AND state IN ('scheduled', 'retrying') AND reason LIKE :beginning"""
         return self._connection.run(statement, workspace_id=self._workspace_id, beginning=f"{reason}%", now=micros(now))

@@ -79,6 +79,12 @@ def sqlite_database(sqlite_path: Path) -> Iterator[SqliteDatabase]:
 
 
 @pytest.fixture
+def postgres_store(postgres_database: PostgresDatabase) -> SqlStore:
+    """Give an empty store on PostgreSQL."""
+    return SqlStore(postgres_database, trail=a_trail())
+
+
+@pytest.fixture
 def sqlite_store(sqlite_database: SqliteDatabase) -> SqlStore:
     """Give an empty store on SQLite."""
     return SqlStore(sqlite_database, trail=a_trail())

@@ -183,11 +183,26 @@ def happened(name: str, before: Booking, after: Booking) -> list[EventKind]:
     }.get(name, [])
 
 
-@given(steps=st.lists(st.tuples(_steps, st.booleans()), min_size=10, max_size=40), relay=_answers)
+_lives = st.lists(st.tuples(_steps, st.booleans()), min_size=10, max_size=40)
+
+
+@given(steps=_lives, relay=_answers)
 @settings(max_examples=100, suppress_health_check=list(HealthCheck))
 def test_after_any_history_calendars_are_true_and_nothing_is_lost(
-    store: SqlStore, steps: list[tuple[Step, bool]], relay: list[str]
+    sqlite_store: SqlStore, steps: list[tuple[Step, bool]], relay: list[str]
 ) -> None:
+    check(sqlite_store, steps, relay)
+
+
+@given(steps=_lives, relay=_answers)
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
+def test_the_same_holds_on_postgresql(
+    postgres_store: SqlStore, steps: list[tuple[Step, bool]], relay: list[str]
+) -> None:
+    check(postgres_store, steps, relay)
+
+
+def check(store: SqlStore, steps: list[tuple[Step, bool]], relay: list[str]) -> None:
     postbox = Postbox()
     history = History(World(store, postbox), postbox)
     try:

@@ -109,6 +109,7 @@ STEPS = st.one_of(
     st.tuples(st.just("wait"), st.sampled_from([1, 30, 60, 60 * 24, 60 * 24 * 4])),
     st.tuples(st.just("relay"), st.lists(st.sampled_from(["later", "never", "away"]), max_size=3)),
 )
+History = tuple[list[RuleDraft], tuple[int, bool], list[tuple[Step, bool]]]
 HISTORIES = st.tuples(
     st.lists(_drafts, min_size=1, max_size=2),
     st.tuples(st.sampled_from([1, 30, 72]), st.sampled_from([False, False, True])),
@@ -218,8 +219,18 @@ class Life:
 @given(history=HISTORIES)
 @settings(max_examples=150, suppress_health_check=list(HealthCheck))
 def test_every_rule_and_every_delivery_is_explained_and_all_clauses_hold_just_where_a_rule_planned_a_message(
-    store: SqlStore, history: tuple[list[RuleDraft], tuple[int, bool], list[tuple[Step, bool]]]
+    sqlite_store: SqlStore, history: History
 ) -> None:
+    hold(sqlite_store, history)
+
+
+@given(history=HISTORIES)
+@settings(max_examples=30, suppress_health_check=list(HealthCheck))
+def test_the_same_holds_on_postgresql(postgres_store: SqlStore, history: History) -> None:
+    hold(postgres_store, history)
+
+
+def hold(store: SqlStore, history: History) -> None:
     postbox = Postbox()
     life = Life(World(store, postbox, hears=True), postbox)
     try:

@@ -4,7 +4,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.journeys.kept_true import HISTORIES, Step, live
-from tocsin.storage.postgres import PostgresDatabase
 from tocsin.storage.store import SqlStore
 
 SHARES = 4  # of the histories, so that the processes of a test run can work side by side
@@ -22,5 +21,5 @@ def test_after_any_history_everybody_who_was_promised_it_holds_the_truth(
 
 @given(history=HISTORIES)
 @settings(max_examples=50, suppress_health_check=list(HealthCheck))
-def test_the_same_holds_on_postgresql(postgres_database: PostgresDatabase, history: list[tuple[Step, bool]]) -> None:
-    live(SqlStore(postgres_database), history)
+def test_the_same_holds_on_postgresql(postgres_store: SqlStore, history: list[tuple[Step, bool]]) -> None:
+    live(postgres_store, history)

@@ -69,20 +69,10 @@ def _quarantined(settings: Settings, taken_at: datetime | None) -> Report:
     with closing(open_app(settings)) as app:
         if settings.sqlite_path is not None:
             copies.look_through(settings.sqlite_path)
-        _must_fit(app)
         complaints = list(_complaints(app))
         held = restore.quarantine(app.sender, taken_at=taken_at)
     taken = None if taken_at is None else taken_at.isoformat(timespec="minutes")
     return {"taken_at": taken, "held": held, "complaints": complaints}
-
-
-def _must_fit(app: App) -> None:
-    """Raise ConfigurationError if the secret is not the one that the store was written with: no log's seal fits."""
-    if not workspaces.fit_secret(app.store, app.pepper):
-        raise ConfigurationError(
-            "the secret key is not the one that this store was made with, so no API key and no link would work;"
-            " bring the right one back, in TOCSIN_SECRET_KEY or as the file .key beside the database"
-        )
 
 
 def _complaints(app: App) -> Iterator[str]:

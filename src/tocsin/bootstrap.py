@@ -130,6 +130,7 @@ class App:
             self.traces.close()
 
 
+_LOOKING = frozenset({"doctor", "audit verify"})  # these tell what is wrong with a store, and write nothing
 # Commands of the operator that speak the wire's words; their functions stand with the API, above.
 Commands = Mapping[str, Callable[[App, dict[str, Any]], Any]]
 
@@ -145,11 +146,16 @@ def api_key(key_file: str) -> str:
 
 
 def open_app(
-    settings: Settings, *, clock: Clock | None = None, chance: Chance | None = None, traces: Traces | None = None
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    chance: Chance | None = None,
+    traces: Traces | None = None,
+    with_any_secret: bool = False,
 ) -> App:
     """Open the store and put the parts together. Raises ConfigurationError if a part cannot work.
 
-    SQLite is brought to this version at once; PostgreSQL only by `tocsin migrate`, because other hosts may run on it.
+    PostgreSQL is brought to this version by `tocsin migrate` alone. `with_any_secret` is for what tells or mends a wrong one.
     """
     _check(settings)
     metrics = Metrics() if traces is None else TracedMetrics(traces)
@@ -164,10 +170,13 @@ def open_app(
         elif pending(database):
             raise ConfigurationError("the database is not at this version; run `tocsin migrate`")
         pepper = secret.of(settings)
+        store = SqlStore(database, trail=Trail(key=chain_key(pepper), clock=clock), telemetry=metrics)
+        if not with_any_secret:
+            secret.settle(settings, store, pepper)
         lines.name_people_by(log_key(pepper))
         return App(
             settings=settings,
-            store=SqlStore(database, trail=Trail(key=chain_key(pepper), clock=clock), telemetry=metrics),
+            store=store,
             clock=clock,
             chance=chance or real_chance(),
             pepper=pepper,
@@ -192,7 +201,7 @@ def administer(settings: Settings, command: str, values: dict[str, Any], more: C
     `more` are commands beside those of the services. Raises TocsinError as the command does.
     """
     try:
-        app = open_app(settings)
+        app = open_app(settings, with_any_secret=command in _LOOKING)
     except StoreInUseError:
         return desk.result_of(desk.ask(settings.sign, {"command": command, "values": values}))
     with closing(app):

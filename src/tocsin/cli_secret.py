@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from tocsin import bootstrap
+from tocsin import secret as kept_secret
 from tocsin.domain.errors import ConflictError, InvalidInputError, StoreInUseError
 from tocsin.domain.text import one_line
 from tocsin.services import administration_secret
@@ -44,6 +45,13 @@ _ENDED = {
     ),
     "erased": ("opt-outs of erased addresses", "nobody knows whose they are: they hold no more"),
 }
+# What to do about a box that stays closed.
+_CLOSED = {
+    Sort.DKIM_KEY: "make a new one: tocsin dkim create; messages go unsigned until it is activated",
+    Sort.SOURCE: "give its secret anew: Settings, Sources; its calls are refused until then",
+    Sort.CALL: "it cannot be read again; what it has changed stays",
+    Sort.SECOND_FACTOR: "let its owner set it up again: tocsin account reset-factor",
+}
 _LINKS = {
     "ended": "links to choose a password",
     "number": "all",
@@ -61,7 +69,10 @@ def group() -> None:
 def replace(
     former: Annotated[
         str, typer.Option(metavar="FILE", help="A file with the secret that the store had before; - is standard input.")
-    ],
+    ] = "",
+    is_lost: Annotated[
+        bool, typer.Option("--former-is-lost", help="Go on without it: what only it could open or prove ends.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Seal everything anew, after all processes were stopped and another secret was set; exit 0 only if all was opened.
@@ -69,18 +80,19 @@ def replace(
     The audit logs are verified and sealed anew. What only the former secret could prove ends, and is listed for each workspace
     once it is done; JSON is one document at the end. Started again, it goes on where it was interrupted.
     """
-    secret_before, settings = _former(former), bootstrap.settings()
+    secret_before, settings = _former(former, is_lost=is_lost), bootstrap.settings()
     with closing(_opened(settings)) as app:
         found = (_done if as_json else _done_and_told)(app.office, secret_before)
         if as_json:
             say(json.dumps({"workspaces": found}, indent=2))
         administration_secret.scrub(app.office)
-    _must_be_whole(found)
+    if not is_lost:
+        _must_be_whole(found)
     if not as_json and all(one["was_done"] for one in found):
         say(ALL_DONE)
 
 
-def _done(office: Office, former: bytes) -> list[dict[str, Any]]:
+def _done(office: Office, former: bytes | None) -> list[dict[str, Any]]:
     found = []
     with progress("sealing anew") as told:
         for one, number in administration_secret.replaced(office, former):
@@ -89,7 +101,7 @@ def _done(office: Office, former: bytes) -> list[dict[str, Any]]:
     return found
 
 
-def _done_and_told(office: Office, former: bytes) -> list[dict[str, Any]]:
+def _done_and_told(office: Office, former: bytes | None) -> list[dict[str, Any]]:
     found = []
     for one, _ in administration_secret.replaced(office, former):
         _tell(one)
@@ -102,15 +114,21 @@ def _opened(settings: Settings) -> bootstrap.App:
     if place is not None and not place.exists():
         raise ConflictError(f"there is no store at {place}; TOCSIN_DATABASE_URL names it")
     try:
-        return bootstrap.open_app(settings)
+        app = bootstrap.open_app(settings, with_any_secret=True)
     except StoreInUseError as error:
         raise StoreInUseError(
             f"another process works on {place}, with the secret that it has read at its start; stop it, then do this again"
         ) from error
+    kept_secret.keep(settings, app.pepper)
+    return app
 
 
-def _former(file: str) -> bytes:
-    """Return the secret in a file, or on standard input. Raises InvalidInputError."""
+def _former(file: str, *, is_lost: bool) -> bytes | None:
+    """Return the secret in a file, or on standard input; None if it is lost. Raises InvalidInputError."""
+    if bool(file) is is_lost:
+        raise InvalidInputError.of("former", "give --former FILE, or --former-is-lost if nobody has it any more")
+    if is_lost:
+        return None
     try:
         text = values.text_in(sys.stdin.buffer) if file == "-" else values.text_of(Path(file))
     except (OSError, ValueError) as error:
@@ -134,8 +152,9 @@ def _tell(one: dict[str, Any]) -> None:
         say(line)
     closed = [{"workspace": one["subdomain"], **box} for box in one["not_opened"]]
     if closed:
-        say("Opened by neither secret, and left as they are:")
-        table([{name: one_line(value) for name, value in box.items()} for box in closed], ("workspace", "sort", "name"))
+        say("Opened by no secret that was given, and left as they are:")
+        rows = [{name: one_line(value) for name, value in box.items()} | _todo(box["sort"]) for box in closed]
+        table(rows, ("workspace", "sort", "name", "what_to_do"))
     say("")
 
 
@@ -170,6 +189,10 @@ def _end_of_log(one: dict[str, Any]) -> Iterator[str]:
         yield f"{one['subdomain']}: its audit log was left as it is: {one['log']['fault']}"
     if one["anchor"]:
         yield f"{one['subdomain']}: new anchor of its audit log {one['anchor']}"
+
+
+def _todo(sort: str) -> dict[str, str]:
+    return {"what_to_do": _CLOSED[Sort(sort)]}
 
 
 def _number(value: int | list[Any]) -> int:

@@ -5,11 +5,16 @@ import secrets
 from pathlib import Path
 
 from tocsin.domain.errors import ConfigurationError
+from tocsin.services import workspaces
+from tocsin.services.ports import Store
 from tocsin.settings import SHORTEST_SECRET, Settings
 
 
 def of(settings: Settings) -> bytes:
-    """Return the secret of TOCSIN_SECRET_KEY or, on SQLite, the one beside the database. Raises ConfigurationError."""
+    """Return the secret of TOCSIN_SECRET_KEY or, on SQLite, the one beside the database. Raises ConfigurationError.
+
+    Where there is none yet on SQLite it is a new one, which `keep` writes down.
+    """
     if settings.secret_key:
         return settings.secret_key.encode()
     if settings.sqlite_path is None:
@@ -22,14 +27,42 @@ def file_beside(database: Path) -> Path:
     return database.with_name(f"{database.name}.key")
 
 
+def is_kept(settings: Settings) -> bool:
+    """Tell whether a secret is there, and not to be made."""
+    return bool(settings.secret_key) or (
+        settings.sqlite_path is not None and file_beside(settings.sqlite_path).exists()
+    )
+
+
+def settle(settings: Settings, store: Store, secret: bytes) -> None:
+    """Keep the secret that a store is written with from its beginning. Raises ConfigurationError if it has another.
+
+    What would be written with this one would tear the audit logs, and nothing that is encrypted could be opened.
+    """
+    if workspaces.fit_secret(store, secret):
+        keep(settings, secret)
+        return
+    found = "is not the one that this store was written with" if is_kept(settings) else "of this store is missing"
+    raise ConfigurationError(
+        f"the secret key {found}, so no API key and no link would work; bring the right one back, in TOCSIN_SECRET_KEY or as"
+        " the file .key beside the database; if it was replaced on purpose, or is lost, run `tocsin secret replace`"
+    )
+
+
+def keep(settings: Settings, secret: bytes) -> None:
+    """Write a secret that was made into the file next to the database: outside of it, so that a copy of the database alone
+    is of no use for guessing keys."""
+    if is_kept(settings) or settings.sqlite_path is None:
+        return
+    descriptor = os.open(file_beside(settings.sqlite_path), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secret)
+
+
 def _beside(path: Path) -> str:
-    """Return the secret in the file next to the database, made at the first start; outside of it, so that a copy of the
-    database alone is of no use for guessing keys."""
     secret_path = file_beside(path)
     if not secret_path.exists():
-        descriptor = os.open(secret_path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(secrets.token_hex(32))
+        return secrets.token_hex(32)
     secret = secret_path.read_text("utf-8").strip()
     if len(secret) < SHORTEST_SECRET:
         raise ConfigurationError(

@@ -18,20 +18,22 @@ NOT_NEEDED = (
     "nothing here was sealed with the secret in --former, and nothing was changed:"
     " give the one that the store had before"
 )
+NOT_LOST = "no secret is lost: this store was written with the present one, and nothing was changed"
 THE_SAME = (
     "the secret in --former is the one in use, and nothing was changed: set the new one first, in TOCSIN_SECRET_KEY or as the"
     " file .key beside the database"
 )
 
 
-def replaced(office: Office, former: bytes) -> Iterator[tuple[dict[str, Any], int]]:
+def replaced(office: Office, former: bytes | None) -> Iterator[tuple[dict[str, Any], int]]:
     """Seal everything anew with the office's secret, a transaction for each workspace.
 
     Yield what became of each as soon as that is durable, because nobody can tell it later, and how many there are in all.
     Raises ConflictError, before anything is changed, if there is nothing that the `former` secret is needed for, unless
-    all was done before. Who has read the former secret could open the former boxes: `scrub` is to follow.
+    all was done before. Who has read the former secret could open the former boxes: `scrub` is to follow. Where it is lost
+    (None) boxes and logs stay as they are, and all that it proved ends.
     """
-    secrets = Secrets(former=former, present=office.pepper)
+    secrets = Secrets(former=former or office.pepper, present=office.pepper, is_lost=former is None)
     found = workspaces.every(office.store)
     _must_fit({_standing(office, workspace, secrets) for workspace in found}, secrets)
     for workspace in found:
@@ -44,8 +46,10 @@ def scrub(office: Office) -> None:
 
 
 def _must_fit(found: set[Standing], secrets: Secrets) -> None:
-    if Standing.NEEDED in found:
+    if Standing.NEEDED in found or (secrets.is_lost and Standing.FOREIGN in found):
         return
+    if secrets.is_lost:
+        raise ConflictError(NOT_LOST)
     if secrets.former == secrets.present:
         raise ConflictError(THE_SAME)
     if Standing.DONE not in found or Standing.FOREIGN in found:

@@ -88,7 +88,13 @@ def begins_with(tx: Transaction, secret: bytes) -> bool:
     first = tx.audit.after(head.since, limit=1)
     if first:
         return _is_sealed_with(tx, secret, first[0])
-    return head != Head() and not head.torn_at and is_whole(head, workspace_id=tx.workspace_id, key=chain_key(secret))
+    return not head.torn_at and ends_with(tx, secret)
+
+
+def ends_with(tx: Transaction, secret: bytes) -> bool:
+    """Tell whether whoever wrote last had a secret."""
+    head = tx.audit.head()
+    return head != Head() and is_whole(head, workspace_id=tx.workspace_id, key=chain_key(secret))
 
 
 def is_empty(tx: Transaction) -> bool:

@@ -18,10 +18,11 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Secrets:
-    """The installation's secret, and the one that it had before."""
+    """The installation's secret, and the one that it had before. Where that one is lost, `former` is the present one too."""
 
     former: bytes
     present: bytes
+    is_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

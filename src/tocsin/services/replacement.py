@@ -84,14 +84,14 @@ def standing(tx: Transaction, secrets: Secrets) -> Standing:
 def replace_in(tx: Transaction, secrets: Secrets, *, now: datetime) -> Replaced:
     """Seal anew what is in a workspace, end what cannot go on, and note it. Nobody else may work on it meanwhile."""
     was_done, before = audit.is_of(tx, secrets.present), tx.audit.head()
-    is_former = audit.is_empty(tx) or audit.is_of(tx, secrets.former)
+    is_former = secrets.is_lost or audit.is_empty(tx) or audit.is_of(tx, secrets.former)
     found = _boxes_anew(tx, secrets)
     is_first_time = not was_done and (is_former or bool(found.sealed))
     ended = _ended(tx, now=now) if is_first_time else Ended()
     log = _checked(tx, secrets) if was_done else _log_anew(tx, secrets)
     # Where all is of a third secret nothing is written, or that one's log would be torn.
     if is_first_time or found.sealed:
-        told = _told(found, ended)
+        told = _told(found, ended) | ({"former secret": "lost"} if secrets.is_lost else {})
         told |= {"entries": log.sealed, "end before": f"{before.number}:{before.last}"} if log.sealed else {}
         audit.note(tx, Verb.SECRET_REPLACED, tx.workspace_id, name=workspaces.own(tx).subdomain, after=told)
     return Replaced(was_done=was_done and not found.sealed, boxes=found, log=log, ended=ended)

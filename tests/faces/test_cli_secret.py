@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.blocks import blocks
+from tests.docs.blocks import Block, blocks
 from tests.faces.running import Program
 from tests.faces.shell import Shell
 from tests.ports import free_port
@@ -199,8 +199,26 @@ def test_while_a_server_works_on_the_file_it_is_refused(shell: Shell) -> None:
 def test_the_way_on_the_page_is_typed(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("TOCSIN_SECRET_KEY")
     Path("former.key").rename("tocsin.db.key")
-    (block,) = blocks("docs/cryptography.md")
+    replaced, _ = blocks("docs/cryptography.md")
 
+    typed(replaced)
+
+    assert shell.done("audit", "verify", "acme").startswith("4 entries, as they were written")
+    assert Path("tocsin.db.key").read_text() != Path("former.key").read_text()
+
+
+def test_the_way_on_the_page_without_the_former_secret_is_typed(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("TOCSIN_SECRET_KEY")
+    _, lost = blocks("docs/cryptography.md")
+
+    typed(lost)
+
+    shell.done("key", "create", "acme")
+    assert Path("tocsin.db.key").read_text() != Path("former.key").read_text()
+
+
+def typed(block: Block) -> None:
+    """Type a block of a page, as somebody in the folder of the database."""
     ended = subprocess.run(
         ["bash", "-euc", f'export PATH="{Path(sys.executable).parent}:$PATH"\n{block.text}'],
         env=program()._environment({}),
@@ -208,10 +226,7 @@ def test_the_way_on_the_page_is_typed(shell: Shell, monkeypatch: pytest.MonkeyPa
         text=True,
         check=False,
     )
-
     assert (ended.returncode, ended.stderr) == (0, "")
-    assert shell.done("audit", "verify", "acme").startswith("4 entries, as they were written")
-    assert Path("tocsin.db.key").read_text() != Path("former.key").read_text()
 
 
 def tamper(statement: str) -> None:
@@ -265,12 +280,12 @@ LOST = ("secret", "replace", "--former-is-lost")
 
 
 @pytest.mark.parametrize(
-    "typed", [("serve",), ("key", "create", "acme"), ("backup", "a.backup"), ("held", "list", "acme")]
+    "words", [("serve",), ("key", "create", "acme"), ("backup", "a.backup"), ("held", "list", "acme")]
 )
 def test_nothing_works_on_a_store_with_another_secret_than_its_own(
-    either: Shell, monkeypatch: pytest.MonkeyPatch, typed: tuple[str, ...]
+    either: Shell, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
-    ended = program().run(*typed)
+    ended = program().run(*words)
 
     assert ended.returncode == 78
     assert "the secret key is not the one that this store was written with" in ended.stderr
@@ -350,9 +365,9 @@ def test_a_secret_that_was_lost_and_is_found_opens_the_boxes_after_all(shell: Sh
     assert "boxes open" not in err
 
 
-@pytest.mark.parametrize("typed", [("secret", "replace"), (*REPLACE, "--former-is-lost")])
-def test_one_of_a_former_secret_and_its_loss_is_told(shell: Shell, typed: tuple[str, ...]) -> None:
-    assert "give --former FILE, or --former-is-lost if nobody has it any more" in shell.refused(2, *typed)
+@pytest.mark.parametrize("words", [("secret", "replace"), (*REPLACE, "--former-is-lost")])
+def test_one_of_a_former_secret_and_its_loss_is_told(shell: Shell, words: tuple[str, ...]) -> None:
+    assert "give --former FILE, or --former-is-lost if nobody has it any more" in shell.refused(2, *words)
 
 
 def test_where_there_is_no_store_none_is_made(shell: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

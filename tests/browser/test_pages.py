@@ -56,6 +56,7 @@ def test_everybody_can_use_every_page_by_day_and_by_night(
 def _issues(seat: Seat, path: str, axe: str) -> list[str]:
     seat.go(path)
     unfold(seat.page)
+    expect(seat.page.locator("[aria-busy=true]")).to_have_count(0)  # what is brought up to date just now is dimmed
     seat.page.evaluate(axe)
     report = seat.page.evaluate("axe.run(document, {iframes: false, resultTypes: ['violations']})")
     assert len(report["passes"]) > 10

@@ -19,7 +19,7 @@ from tocsin.storage.postgres import PostgresDatabase
 
 LEAD = HOUR  # of reminders
 _LIMITS = {"TOCSIN_LIMIT_WORKSPACE": "", "TOCSIN_LIMIT_RECIPIENT": ""}
-_OPEN = "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE settled_at IS NULL AND next_at < ? LIMIT 1) o"
+_OPEN = "SELECT count(*) FROM (SELECT 1 FROM deliveries WHERE settled_at IS NULL AND due_at < ? LIMIT 1) o"
 NewDatabase = Callable[[str], Database]
 
 

@@ -15,6 +15,17 @@ _WIDE = frozenset({"faces", "torture"})
 _LONG = _FAR | {"torture"}
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """End what pytest-cov has begun for a process of pytest-xdist, before it begins it a second time.
+
+    It only pauses the second for tests that are not to be traced, and the first would go on with each of them.
+    """
+    tracing = session.config.pluginmanager.getplugin("_cov")
+    if hasattr(session.config, "workerinput") and tracing is not None and tracing.cov_controller is not None:
+        tracing.cov_controller.pause()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Let each process begin with its share of the long tests, and trace what is near to the code."""
     items[:] = _spread(items, getattr(config, "workerinput", {}).get("workercount", 1))

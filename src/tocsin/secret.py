@@ -51,12 +51,20 @@ def settle(settings: Settings, store: Store, secret: bytes) -> None:
 
 def keep(settings: Settings, secret: bytes) -> None:
     """Write a secret that was made into the file next to the database: outside of it, so that a copy of the database alone
-    is of no use for guessing keys."""
+    is of no use for guessing keys. It is on the disk, whole, before anything is sealed with it."""
     if is_kept(settings) or settings.sqlite_path is None:
         return
-    descriptor = os.open(file_beside(settings.sqlite_path), os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    place = file_beside(settings.sqlite_path)
+    part = place.with_name(f"{place.name}.part")
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(secret)
+        file.flush()
+        os.fsync(descriptor)
+    part.rename(place)
+    folder = os.open(place.parent, os.O_RDONLY)
+    os.fsync(folder)
+    os.close(folder)
 
 
 def _beside(path: Path) -> str:

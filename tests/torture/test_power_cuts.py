@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 
+from tests.faces.running import Program as Shell
 from tests.journeys.nursery import Nursery
 from tests.journeys.program import RECIPIENTS, Client, Program, SinkProcess, prepare, running
 from tests.torture.disks import Disk, disk, only_flushed, why_not
@@ -127,6 +128,21 @@ def a_campaign(folder: Path, *, module: str, cuts: int) -> tuple[Cuts, list[dict
             if module == REAL:
                 ends.append(goes_on(program, one))
     return found, ends
+
+
+def test_the_key_of_a_new_store_outlives_a_power_cut_too(rig: Rig, tmp_path: Path) -> None:
+    rig.leave_out("A2", why_not())
+    with only_flushed(), disk(tmp_path, mib=16) as one:
+        shell = Shell(folder=tmp_path, environment={"TOCSIN_DATABASE_URL": f"sqlite:///{one.place / 'tocsin.db'}"})
+        shell.done("workspace", "create", "acme")
+        with one.cut() as after:
+            told = shell.run("key", "create", "acme", TOCSIN_DATABASE_URL=f"sqlite:///{after / 'tocsin.db'}").stderr
+
+    rig.found(
+        "A2",
+        f"after a cut behind its first command a new store has its key{told and f', but: {told}'}",
+        is_met=not told,
+    )
 
 
 def test_what_was_acknowledged_outlives_every_power_cut(rig: Rig, tmp_path: Path) -> None:

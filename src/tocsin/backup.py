@@ -32,10 +32,11 @@ def _back_up(app: App, values: Mapping[str, Any]) -> Report:
     }
 
 
-def bring_back(settings: Settings, file: Path) -> Report:
+def bring_back(settings: Settings, file: Path, *, key_is_lost: bool = False) -> Report:
     """Put the store in a backup where the settings say, and hold back what may have left since.
 
     Nothing is there until all of it is done. Raises ConflictError if the place is taken, or if the backup is not whole.
+    Where its `key_is_lost` a secret is made up that nobody has, so nothing starts before `tocsin secret replace` was run.
     """
     place = settings.sqlite_path
     if place is None:
@@ -44,41 +45,44 @@ def bring_back(settings: Settings, file: Path) -> Report:
         )
     _must_be_finished(file)
     _must_be_free(place)
-    with_key = replace(settings, secret_key=_key_beside(settings))
+    with_key = replace(settings, secret_key=secret.new() if key_is_lost else _key_beside(settings))
     with _aside(place) as part:
         copies.put(file, part)
         taken_at = copies.look_through(part).taken_at
         copies.mark(part, None)
-        report = _quarantined(replace(with_key, sqlite_path=part), taken_at)
+        report = _quarantined(replace(with_key, sqlite_path=part), taken_at, key_is_lost=key_is_lost)
         place.unlink(missing_ok=True)  # it is empty
         copies.publish(part, place)
     return report
 
 
-def hold_back(settings: Settings) -> Report:
+def hold_back(settings: Settings, *, key_is_lost: bool = False) -> Report:
     """Hold back what may have left in a store that was brought back by other means. Nobody may work on it meanwhile."""
     place = settings.sqlite_path
     if place is not None and not place.exists():
         raise ConflictError(f"there is no store at {place}; name the backup to bring back: `tocsin restore FILE`")
-    if place is not None:
+    if key_is_lost:
+        settings = replace(settings, secret_key=secret.new())
+    elif place is not None:
         _key_beside(settings)
-    return _quarantined(settings, None)
+    return _quarantined(settings, None, key_is_lost=key_is_lost)
 
 
-def _quarantined(settings: Settings, taken_at: datetime | None) -> Report:
-    with closing(open_app(settings)) as app:
+def _quarantined(settings: Settings, taken_at: datetime | None, *, key_is_lost: bool) -> Report:
+    with closing(open_app(settings, with_any_secret=key_is_lost)) as app:
         if settings.sqlite_path is not None:
             copies.look_through(settings.sqlite_path)
-        complaints = list(_complaints(app))
+        complaints = list(_complaints(app, key_is_lost=key_is_lost))
         held = restore.quarantine(app.sender, taken_at=taken_at)
     taken = None if taken_at is None else taken_at.isoformat(timespec="minutes")
     return {"taken_at": taken, "held": held, "complaints": complaints}
 
 
-def _complaints(app: App) -> Iterator[str]:
+def _complaints(app: App, *, key_is_lost: bool) -> Iterator[str]:
     for workspace in workspaces.every(app.store):
         with app.store.reading(workspace.id) as tx:
-            yield from (f"{workspace.subdomain}: {one}" for one in restore.complaints(tx, app.pepper))
+            found = restore.complaints(tx, None if key_is_lost else app.pepper)
+            yield from (f"{workspace.subdomain}: {one}" for one in found)
 
 
 def _must_be_finished(file: Path) -> None:
@@ -106,7 +110,7 @@ def _key_beside(settings: Settings) -> str:
     if not settings.secret_key and not _key_file(settings).exists():
         raise ConfigurationError(
             f"the secret key is not in a backup: copy the file .key of the old server to {_key_file(settings)},"
-            " or set TOCSIN_SECRET_KEY"
+            " or set TOCSIN_SECRET_KEY; if nobody has it any more, say so with --key-is-lost"
         )
     return secret.of(settings).decode()
 

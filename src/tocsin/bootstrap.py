@@ -43,7 +43,7 @@ from tocsin.services.ports_telemetry import Traces
 from tocsin.services.preparation import Sender
 from tocsin.settings import Settings
 from tocsin.storage.clock import DatabaseClock
-from tocsin.storage.migrate import Migration, migrate, pending
+from tocsin.storage.migrate import Migration, bring_up, migrate
 from tocsin.storage.scratch import Scratch
 from tocsin.storage.store import SqlStore
 from tocsin.telemetry.both import TracedMetrics
@@ -130,7 +130,7 @@ class App:
             self.traces.close()
 
 
-_LOOKING = frozenset({"doctor", "audit verify"})  # these tell what is wrong with a store, and write nothing
+_LOOKING = frozenset({"doctor", "audit verify", "backup"})  # these seal nothing, and are needed where a secret is wrong
 # Commands of the operator that speak the wire's words; their functions stand with the API, above.
 Commands = Mapping[str, Callable[[App, dict[str, Any]], Any]]
 
@@ -146,12 +146,7 @@ def api_key(key_file: str) -> str:
 
 
 def open_app(
-    settings: Settings,
-    *,
-    clock: Clock | None = None,
-    chance: Chance | None = None,
-    traces: Traces | None = None,
-    with_any_secret: bool = False,
+    settings: Settings, *, clock: Clock | None = None, traces: Traces | None = None, with_any_secret: bool = False
 ) -> App:
     """Open the store and put the parts together. Raises ConfigurationError if a part cannot work.
 
@@ -165,10 +160,7 @@ def open_app(
     database, processes = adapters.database(settings)
     clock = clock or (_utc_now if settings.sqlite_path is not None else DatabaseClock(database))
     try:
-        if settings.sqlite_path is not None:
-            migrate(database)
-        elif pending(database):
-            raise ConfigurationError("the database is not at this version; run `tocsin migrate`")
+        bring_up(database, by_itself=settings.sqlite_path is not None)
         pepper = secret.of(settings)
         store = SqlStore(database, trail=Trail(key=chain_key(pepper), clock=clock), telemetry=metrics)
         if not with_any_secret:
@@ -178,7 +170,7 @@ def open_app(
             settings=settings,
             store=store,
             clock=clock,
-            chance=chance or real_chance(),
+            chance=real_chance(),
             pepper=pepper,
             relay=relay,
             mailer=mailer,

@@ -15,6 +15,8 @@ held = typer.Typer(help="What a restore holds back because it may have left alre
 
 Ids = Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Which; `tocsin held list` names them.")]
 All = Annotated[bool, typer.Option("--all", help="All that is held.")]
+KeyIsLost = Annotated[bool, typer.Option("--key-is-lost", help="Nobody has the secret key of the old server any more.")]
+_NEXT = "tocsin secret replace --former-is-lost"
 File = Annotated[Path | None, typer.Argument(metavar="[FILE]", help="What `tocsin backup` has written.")]
 
 
@@ -38,14 +40,18 @@ def back_up(
     say(f"The secret key is not in it: {where}. Keep it in another place; without it no API key and no link works.")
 
 
-def bring_back(file: File = None, as_json: Json = False) -> None:
+def bring_back(file: File = None, key_is_lost: KeyIsLost = False, as_json: Json = False) -> None:
     """Bring a store back from a backup into an empty place, and hold back what may have left since it was taken.
 
     Without FILE: the database is there already (after pg_restore), and only what may have left is held back. Stop all of the
     old store's servers and workers before.
     """
     settings = bootstrap.settings()
-    report = backup.hold_back(settings) if file is None else backup.bring_back(settings, _place(file))
+    if file is None:
+        report = backup.hold_back(settings, key_is_lost=key_is_lost)
+    else:
+        report = backup.bring_back(settings, _place(file), key_is_lost=key_is_lost)
+    report["next"] = _NEXT if key_is_lost else None
     if as_json:
         say(json.dumps(report, indent=2))
     else:
@@ -77,6 +83,8 @@ def _tell(report: dict[str, Any]) -> None:
             "Look at them at /held on the pages, or with `tocsin held list SUBDOMAIN`; then `tocsin held done` what has left,"
             " `held send` the rest."
         )
+    if report["next"]:
+        say(f"Nothing starts before `{report['next']}`, which tells what ends without the key.")
 
 
 @held.command("list")

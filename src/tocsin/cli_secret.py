@@ -5,6 +5,7 @@ import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +16,6 @@ from tocsin import secret as kept_secret
 from tocsin.domain.errors import ConflictError, InvalidInputError, StoreInUseError
 from tocsin.domain.text import one_line
 from tocsin.services import administration_secret
-from tocsin.services.administration import Office
 from tocsin.services.boxes import Sort
 from tocsin.settings import SHORTEST_SECRET, Settings, values
 from tocsin.terminal import Json, progress, say, table
@@ -48,8 +48,8 @@ _ENDED = {
 # What to do about a box that stays closed.
 _CLOSED = {
     Sort.DKIM_KEY: "make a new one: tocsin dkim create; messages go unsigned until it is activated",
-    Sort.SOURCE: "give its secret anew: Settings, Sources; its calls are refused until then",
-    Sort.CALL: "it cannot be read again; what it has changed stays",
+    Sort.SOURCE: "make it anew and delete this one: Settings, Sources; its calls are refused",
+    Sort.CALL: "it cannot be read again; if it was not applied yet, the other side has to send it again",
     Sort.SECOND_FACTOR: "let its owner set it up again: tocsin account reset-factor",
 }
 _LINKS = {
@@ -57,6 +57,7 @@ _LINKS = {
     "number": "all",
     "what_to_do": "make new ones: Settings, Accounts",
 }
+Replacing = Iterator[tuple[dict[str, Any], int]]  # what became of each workspace, and how many there are
 ALL_DONE = "all is sealed with the present secret, and was before; nothing was changed"
 
 
@@ -78,11 +79,12 @@ def replace(
     """Seal everything anew, after all processes were stopped and another secret was set; exit 0 only if all was opened.
 
     The audit logs are verified and sealed anew. What only the former secret could prove ends, and is listed for each workspace
-    once it is done; JSON is one document at the end. Started again, it goes on where it was interrupted.
+    once it is done; JSON is one document at the end. Started again, it goes on where it was interrupted. Where the former
+    secret is lost boxes and logs are left as they are, and 0 tells that the rest goes on.
     """
     secret_before, settings = _former(former, is_lost=is_lost), bootstrap.settings()
     with closing(_opened(settings)) as app:
-        found = (_done if as_json else _done_and_told)(app.office, secret_before)
+        found = (_done if as_json else _done_and_told)(replacing(app, secret_before))
         if as_json:
             say(json.dumps({"workspaces": found}, indent=2))
         administration_secret.scrub(app.office)
@@ -92,18 +94,24 @@ def replace(
         say(ALL_DONE)
 
 
-def _done(office: Office, former: bytes | None) -> list[dict[str, Any]]:
+def replacing(app: bootstrap.App, former: bytes | None) -> Replacing:
+    """Begin to seal a store anew with the secret of the settings, which is kept if something is to be done."""
+    begin = partial(kept_secret.keep, app.settings, app.pepper)
+    return administration_secret.replaced(app.office, former, begin=begin)
+
+
+def _done(replacing: Replacing) -> list[dict[str, Any]]:
     found = []
     with progress("sealing anew") as told:
-        for one, number in administration_secret.replaced(office, former):
+        for one, number in replacing:
             found.append(one)
             told(len(found), number)
     return found
 
 
-def _done_and_told(office: Office, former: bytes | None) -> list[dict[str, Any]]:
+def _done_and_told(replacing: Replacing) -> list[dict[str, Any]]:
     found = []
-    for one, _ in administration_secret.replaced(office, former):
+    for one, _ in replacing:
         _tell(one)
         found.append(one)
     return found
@@ -114,13 +122,11 @@ def _opened(settings: Settings) -> bootstrap.App:
     if place is not None and not place.exists():
         raise ConflictError(f"there is no store at {place}; TOCSIN_DATABASE_URL names it")
     try:
-        app = bootstrap.open_app(settings, with_any_secret=True)
+        return bootstrap.open_app(settings, with_any_secret=True)
     except StoreInUseError as error:
         raise StoreInUseError(
             f"another process works on {place}, with the secret that it has read at its start; stop it, then do this again"
         ) from error
-    kept_secret.keep(settings, app.pepper)
-    return app
 
 
 def _former(file: str, *, is_lost: bool) -> bytes | None:

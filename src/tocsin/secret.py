@@ -5,7 +5,7 @@ import secrets
 from pathlib import Path
 
 from tocsin.domain.errors import ConfigurationError
-from tocsin.services import workspaces
+from tocsin.services import secret_fit
 from tocsin.services.ports import Store
 from tocsin.settings import SHORTEST_SECRET, Settings
 
@@ -27,6 +27,11 @@ def file_beside(database: Path) -> Path:
     return database.with_name(f"{database.name}.key")
 
 
+def new() -> str:
+    """Return a secret that nobody has yet."""
+    return secrets.token_hex(32)
+
+
 def is_kept(settings: Settings) -> bool:
     """Tell whether a secret is there, and not to be made."""
     return bool(settings.secret_key) or (
@@ -39,13 +44,14 @@ def settle(settings: Settings, store: Store, secret: bytes) -> None:
 
     What would be written with this one would tear the audit logs, and nothing that is encrypted could be opened.
     """
-    if workspaces.fit_secret(store, secret):
+    if secret_fit.fits(store, secret):
         keep(settings, secret)
         return
     found = "is not the one that this store was written with" if is_kept(settings) else "of this store is missing"
     raise ConfigurationError(
-        f"the secret key {found}, so no API key and no link would work; bring the right one back, in TOCSIN_SECRET_KEY or as"
-        " the file .key beside the database; if it was replaced on purpose, or is lost, run `tocsin secret replace`"
+        f"the secret key {found}, so no API key and no link would work; bring the right one back, in TOCSIN_SECRET_KEY"
+        f"{'' if settings.sqlite_path is None else ' or as the file .key beside the database'}; if it was replaced on purpose,"
+        " run `tocsin secret replace --former FILE`, or with --former-is-lost if nobody has it any more"
     )
 
 
@@ -56,12 +62,14 @@ def keep(settings: Settings, secret: bytes) -> None:
         return
     place = file_beside(settings.sqlite_path)
     part = place.with_name(f"{place.name}.part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    part.unlink(missing_ok=True)  # of a start that was killed
+    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(secret)
         file.flush()
         os.fsync(descriptor)
-    part.rename(place)
+    os.link(part, place)  # nothing is written over
+    part.unlink()
     folder = os.open(place.parent, os.O_RDONLY)
     os.fsync(folder)
     os.close(folder)
@@ -70,7 +78,7 @@ def keep(settings: Settings, secret: bytes) -> None:
 def _beside(path: Path) -> str:
     secret_path = file_beside(path)
     if not secret_path.exists():
-        return secrets.token_hex(32)
+        return new()
     secret = secret_path.read_text("utf-8").strip()
     if len(secret) < SHORTEST_SECRET:
         raise ConfigurationError(

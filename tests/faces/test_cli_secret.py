@@ -279,9 +279,7 @@ def test_what_is_no_file_with_a_secret_is_told(shell: Shell, file: str, words: s
 LOST = ("secret", "replace", "--former-is-lost")
 
 
-@pytest.mark.parametrize(
-    "words", [("serve",), ("key", "create", "acme"), ("backup", "a.backup"), ("held", "list", "acme")]
-)
+@pytest.mark.parametrize("words", [("serve",), ("key", "create", "acme"), ("held", "list", "acme")])
 def test_nothing_works_on_a_store_with_another_secret_than_its_own(
     either: Shell, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
 ) -> None:
@@ -289,7 +287,7 @@ def test_nothing_works_on_a_store_with_another_secret_than_its_own(
 
     assert ended.returncode == 78
     assert "the secret key is not the one that this store was written with" in ended.stderr
-    assert "bring the right one back, in TOCSIN_SECRET_KEY or as the file .key beside the database" in ended.stderr
+    assert "bring the right one back, in TOCSIN_SECRET_KEY" in ended.stderr
     monkeypatch.setenv("TOCSIN_SECRET_KEY", FORMER)
     assert either.done("audit", "verify", "acme").startswith("3 entries, as they were written")
 
@@ -311,6 +309,10 @@ def test_a_store_without_its_key_file_is_refused_and_no_other_key_is_made(
     assert "the secret key of this store is missing, so no API key and no link would work" in told
     assert "secret key" in {one["name"] for one in json.loads(shell("doctor", "--json")[1]) if one["grade"] == "failed"}
     shell.refused(1, "audit", "verify", "acme")
+    shell.done("backup", "a.backup")
+    Path("wrong.key").write_text("another secret that was never one of these")
+    shell.refused(1, "secret", "replace", "--former", "wrong.key")
+    Path("wrong.key").unlink()
     assert list(Path().glob("*.key")) == [Path("former.key")]
     Path("former.key").rename("tocsin.db.key")
     assert shell.done("audit", "verify", "acme").startswith("3 entries, as they were written")
@@ -320,18 +322,45 @@ def test_a_store_without_its_key_file_is_refused_and_no_other_key_is_made(
     "statement",
     [
         "UPDATE audit SET who = 'eve' WHERE number = 1",
-        "UPDATE audit_heads SET seal = 'x'",
+        "UPDATE audit SET seal = 'x' WHERE number = 1",
+        *(f"UPDATE audit_heads SET {change}" for change in ("seal = 'x'", "seal = 'é'", "first = 'x'", "since = 1")),
         "DELETE FROM audit_heads",
     ],
 )
-def test_who_changes_one_seal_of_a_log_keeps_nobody_from_working(
+def test_who_changes_one_row_of_a_log_keeps_nobody_from_working(
     shell: Shell, monkeypatch: pytest.MonkeyPatch, statement: str
 ) -> None:
     monkeypatch.setenv("TOCSIN_SECRET_KEY", FORMER)
     tamper(statement)
 
+    assert "nothing here tells of another secret" in shell.refused(1, *LOST)
     shell.done("key", "create", "acme")
     shell.refused(1, "audit", "verify", "acme")
+
+
+def test_who_takes_the_head_of_a_log_whose_beginning_was_forgotten_keeps_nobody_from_working(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOCSIN_SECRET_KEY", FORMER)
+    tamper("DELETE FROM audit WHERE number = 1")
+    tamper("DELETE FROM audit_heads")
+
+    shell.done("key", "create", "acme")
+
+
+@pytest.mark.parametrize("change", ["number = 'x'", "last = CAST(x'ff' AS TEXT)"])
+def test_a_log_that_cannot_be_read_keeps_nobody_else_from_working_and_is_not_taken_for_another_secrets(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    monkeypatch.setenv("TOCSIN_SECRET_KEY", FORMER)
+    tamper(f"UPDATE audit_heads SET {change} WHERE workspace_id = (SELECT workspace_id FROM workspaces WHERE subdomain = 'acme')")
+    shell.done("key", "create", "globex")
+
+    tamper(f"UPDATE audit_heads SET {change}")
+
+    code, _, told = shell("key", "create", "globex")
+    assert code == 1
+    assert "secret" not in told
 
 
 def test_where_the_former_secret_is_lost_all_goes_on_without_what_only_it_could_open(either: Shell) -> None:
@@ -351,7 +380,42 @@ def test_where_the_former_secret_is_lost_all_goes_on_without_what_only_it_could_
     )
     assert entry["after"]["former secret"] == "lost"
     told_again = either.refused(1, *LOST)
-    assert "no secret is lost: this store was written with the present one, and nothing was changed" in told_again
+    assert "nothing here tells of another secret than the present one, and nothing was changed" in told_again
+
+
+def test_the_former_secret_is_another_one_once_it_was_lost(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    shell.done(*LOST)
+    shell.done("key", "create", "acme")
+
+    monkeypatch.setenv("TOCSIN_SECRET_KEY", FORMER)
+
+    assert "is not the one that this store was written with" in shell.refused(78, "key", "create", "acme")
+
+
+def test_a_backup_without_its_key_is_brought_back_and_goes_on_once_it_was_said_what_is_lost(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shell.done("backup", "a.backup")
+    monkeypatch.setenv("TOCSIN_DATABASE_URL", "sqlite:///new.db")
+    monkeypatch.delenv("TOCSIN_SECRET_KEY")
+    assert "if nobody has it any more, say so with --key-is-lost" in shell.refused(78, "restore", "a.backup")
+
+    told = shell.done("restore", "a.backup", "--key-is-lost")
+
+    assert "Nothing starts before `tocsin secret replace --former-is-lost`, which tells what ends" in told
+    shell.refused(78, "key", "create", "acme")
+    assert not Path("new.db.key").exists()
+    assert f"tocsin webhook secret acme '{HOOK}'" in lines(shell.done(*LOST))
+    shell.done("key", "create", "acme")
+
+
+def test_where_no_log_tells_a_box_does(shell: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    tamper("DELETE FROM audit")
+    tamper("DELETE FROM audit_heads")
+
+    assert "is not the one that this store was written with" in shell.refused(78, "key", "create", "acme")
+    monkeypatch.setenv("TOCSIN_SECRET_KEY", FORMER)
+    shell.done("key", "create", "acme")
 
 
 def test_a_secret_that_was_lost_and_is_found_opens_the_boxes_after_all(shell: Shell) -> None:

@@ -184,12 +184,17 @@ def is_whole(head: Head, *, workspace_id: WorkspaceId, key: bytes) -> bool:
     """Tell whether a head is as Tocsin left it, with this secret."""
     if head == Head():
         return True  # nothing was written yet
-    return hmac.compare_digest(head.seal, sealed_head(head, workspace_id=workspace_id, key=key).seal)
+    return _is_same(head.seal, sealed_head(head, workspace_id=workspace_id, key=key).seal)
 
 
 def is_sealed_with(key: bytes, entry: Entry, *, previous: str, workspace_id: WorkspaceId) -> bool:
     """Tell whether a key made the seal of an entry; `previous` is that of the entry before."""
-    return hmac.compare_digest(entry.seal, sealed(entry, previous=previous, workspace_id=workspace_id, key=key).seal)
+    return _is_same(entry.seal, sealed(entry, previous=previous, workspace_id=workspace_id, key=key).seal)
+
+
+def _is_same(seal: str, made: str) -> bool:
+    # As octets, because one that somebody has changed may hold any characters.
+    return hmac.compare_digest(seal.encode(errors="replace"), made.encode())
 
 
 def continued(head: Head, newest: Entry | None) -> Head:

@@ -3,7 +3,7 @@
 So it is no command that a running server takes: that has its own secret in memory.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from tocsin.domain.audit import COMMAND_LINE
@@ -18,24 +18,27 @@ NOT_NEEDED = (
     "nothing here was sealed with the secret in --former, and nothing was changed:"
     " give the one that the store had before"
 )
-NOT_LOST = "no secret is lost: this store was written with the present one, and nothing was changed"
+NOT_LOST = "nothing here tells of another secret than the present one, and nothing was changed"
 THE_SAME = (
     "the secret in --former is the one in use, and nothing was changed: set the new one first, in TOCSIN_SECRET_KEY or as the"
     " file .key beside the database"
 )
 
 
-def replaced(office: Office, former: bytes | None) -> Iterator[tuple[dict[str, Any], int]]:
+def replaced(
+    office: Office, former: bytes | None, *, begin: Callable[[], None] = lambda: None
+) -> Iterator[tuple[dict[str, Any], int]]:
     """Seal everything anew with the office's secret, a transaction for each workspace.
 
     Yield what became of each as soon as that is durable, because nobody can tell it later, and how many there are in all.
     Raises ConflictError, before anything is changed, if there is nothing that the `former` secret is needed for, unless
     all was done before. Who has read the former secret could open the former boxes: `scrub` is to follow. Where it is lost
-    (None) boxes and logs stay as they are, and all that it proved ends.
+    (None) boxes and logs stay as they are, and all that it proved ends. `begin` is called before the first is changed.
     """
     secrets = Secrets(former=former or office.pepper, present=office.pepper, is_lost=former is None)
     found = workspaces.every(office.store)
     _must_fit({_standing(office, workspace, secrets) for workspace in found}, secrets)
+    begin()
     for workspace in found:
         yield _replaced(office, workspace, secrets), len(found)
 

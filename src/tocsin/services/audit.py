@@ -74,20 +74,27 @@ def fault(tx: Transaction, secret: bytes, *, anchor: tuple[int, str] | None = No
 
 
 def is_of(tx: Transaction, secret: bytes) -> bool:
-    """Tell whether a log is of a secret: its newest entry of a replacement was sealed with it, or the first that is kept.
+    """Tell whether a log is of a secret: its newest entry of a replacement was sealed with it or, without one, its beginning.
 
-    Not by the head, whose seal is of whoever wrote last: a server that was started with another secret, for one.
+    By the head only if the log was never torn, because its seal is of whoever wrote last: a server that was started with
+    another secret, for one.
     """
+    if ends_with(tx, secret) and not tx.audit.head().torn_at:
+        return True
     replaced, _ = tx.audit.page(AuditFilter(what=Verb.SECRET_REPLACED), limit=1, offset=0)
-    return begins_with(tx, secret) or any(_is_sealed_with(tx, secret, entry) for entry in replaced)
+    return _is_sealed_with(tx, secret, replaced[0]) if replaced else begins_with(tx, secret)
 
 
 def begins_with(tx: Transaction, secret: bytes) -> bool:
-    """Tell whether the first entry that is kept was sealed with a secret; where none is kept, whether its head was."""
+    """Tell whether the first entry that is kept was sealed with a secret; where none is kept, whether its head was.
+
+    The second tells as well, unless the log was torn there: whoever has changed the head or the first has not changed it.
+    """
     head = tx.audit.head()
-    first = tx.audit.after(head.since, limit=1)
-    if first:
-        return _is_sealed_with(tx, secret, first[0])
+    kept = tx.audit.after(head.since, limit=2)
+    if kept:
+        whole = [*kept[:1], *(one for one in kept[1:] if not head.torn_at or one.number < head.torn_at)]
+        return any(_is_sealed_with(tx, secret, entry) for entry in whole)
     return not head.torn_at and ends_with(tx, secret)
 
 
@@ -138,7 +145,9 @@ def _every(tx: Transaction, number: int) -> Iterator[Entry]:
 
 def _is_sealed_with(tx: Transaction, secret: bytes, entry: Entry) -> bool:
     head, before = tx.audit.head(), entry.number - 1
-    number, seal = (head.since, head.first) if before == head.since else _seal_at(tx, before)
+    number, seal = _seal_at(tx, before)
+    if number != before and before == head.since:  # that one was forgotten
+        number, seal = head.since, head.first
     is_next = number == before  # else the one before is missing
     return is_next and is_sealed_with(chain_key(secret), entry, previous=seal, workspace_id=tx.workspace_id)
 

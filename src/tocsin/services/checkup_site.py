@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from tocsin.domain.evidence import Grade
-from tocsin.services import source_counts, workspaces
+from tocsin.services import secret_fit, source_counts, workspaces
 from tocsin.services.administration import Office
 
 Found = Iterator[tuple[Grade, str]]
@@ -63,13 +63,13 @@ def _disk(_office: Office, site: Site) -> Found:
 
 
 def _key(office: Office, _site: Site) -> Found:
-    if not workspaces.fit_secret(office.store, office.pepper):
+    if not secret_fit.fits(office.store, office.pepper):
         yield (
             Grade.FAILED,
             (
-                "the secret key is not the one that this store was written with, so API keys, links and DKIM keys of before do"
-                " not work; bring the old one back (TOCSIN_SECRET_KEY, or the file .key beside the database), or stop"
-                " the server and run `tocsin secret replace` if it was replaced on purpose"
+                "the secret key is missing, or is not the one that this store was written with, so nothing starts; bring the"
+                " old one back (TOCSIN_SECRET_KEY, or on SQLite the file .key beside the database); if it was replaced on"
+                " purpose, run `tocsin secret replace --former FILE`, or with --former-is-lost if nobody has it any more"
             ),
         )
     else:

@@ -110,6 +110,11 @@ def boxes(tx: Transaction) -> Iterator[Box]:
     return chain(dkim.boxes(tx), sources.boxes(tx), source_calls.boxes(tx), second_factor.boxes(tx))
 
 
+def is_opened(box: Box, secrets: Secrets) -> bool:
+    """Tell whether one of the secrets opens a box."""
+    return _anew(box, secrets) is not None
+
+
 def _boxes_anew(tx: Transaction, secrets: Secrets) -> Boxes:
     found = Boxes()
     for box in boxes(tx):

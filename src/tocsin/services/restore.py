@@ -90,7 +90,10 @@ def _told(tx: Transaction, sender: Sender, delivery: Delivery, sent: Verdict, *,
     return sent if isinstance(prepared, Ready) else prepared.verdict
 
 
-def complaints(tx: Transaction, secret: bytes) -> list[str]:
-    """Return what of a workspace is not whole: what does not fit together, and where its audit log was changed."""
-    fault = audit.fault(tx, secret)
+def complaints(tx: Transaction, secret: bytes | None) -> list[str]:
+    """Return what of a workspace is not whole: what does not fit together, and where its audit log was changed.
+
+    Without the secret nobody can tell that of a log.
+    """
+    fault = None if secret is None else audit.fault(tx, secret)
     return [*tx.held.misfits(), *([] if fault is None else [fault.sentence])]

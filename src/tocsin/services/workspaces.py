@@ -38,20 +38,6 @@ def every(store: Store) -> list[Workspace]:
         return directory.all()
 
 
-def fit_secret(store: Store, secret: bytes) -> bool:
-    """Tell whether the server's secret is the one that the store was written with: some audit log is of it, or all are empty.
-
-    One of its seals is enough, since who changes one of them is not to keep a server from starting.
-    """
-    is_new = True
-    for workspace in every(store):
-        with store.reading(workspace.id) as tx:
-            if audit.ends_with(tx, secret) or audit.is_of(tx, secret):
-                return True
-            is_new = is_new and audit.is_empty(tx)
-    return is_new
-
-
 def get(directory: Workspaces, subdomain: str) -> Workspace:
     """Return the workspace at a subdomain. Raises NotFoundError."""
     workspace = directory.by_subdomain(subdomain)

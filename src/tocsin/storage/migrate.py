@@ -100,6 +100,17 @@ def migrate(database: Database) -> list[Migration]:
     return applied
 
 
+def bring_up(database: Database, *, by_itself: bool) -> None:
+    """Apply what is pending, if programs may do so by themselves, because no other host works on the database.
+
+    Raises ConfigurationError if something is pending and they may not.
+    """
+    if by_itself:
+        migrate(database)
+    elif pending(database):
+        raise ConfigurationError("the database is not at this version; run `tocsin migrate`")
+
+
 def _next(database: Database) -> Migration | None:
     """Apply the first that is pending; try again where somebody is in the way."""
     end = time.monotonic() + PATIENCE

@@ -353,7 +353,9 @@ def test_a_log_that_cannot_be_read_keeps_nobody_else_from_working_and_is_not_tak
     shell: Shell, monkeypatch: pytest.MonkeyPatch, change: str
 ) -> None:
     monkeypatch.setenv("TOCSIN_SECRET_KEY", FORMER)
-    tamper(f"UPDATE audit_heads SET {change} WHERE workspace_id = (SELECT workspace_id FROM workspaces WHERE subdomain = 'acme')")
+    tamper(
+        f"UPDATE audit_heads SET {change} WHERE workspace_id = (SELECT workspace_id FROM workspaces WHERE subdomain = 'acme')"
+    )
     shell.done("key", "create", "globex")
 
     tamper(f"UPDATE audit_heads SET {change}")

@@ -17,11 +17,11 @@ from tocsin.domain.conditions import Condition, Field, Operator
 from tocsin.domain.delivery import Cause, Outcome, State
 from tocsin.domain.events import EventKind
 from tocsin.domain.letter import Envelope
-from tocsin.domain.model import BookingId
+from tocsin.domain.model import BookingId, Place
 from tocsin.domain.opt_out import OptOut
 from tocsin.domain.rsvp import Rsvp
 from tocsin.domain.rules import AutomationRule
-from tocsin.domain.sync import LONGEST_SETTLE
+from tocsin.domain.sync import LONGEST_SETTLE, SETTLE
 from tocsin.services import consent
 from tocsin.services.automation import BATCH
 from tocsin.workers import maintenance
@@ -205,6 +205,30 @@ def test_a_booking_that_never_rests_is_told_of_after_two_minutes(office: World, 
         office.drain()
 
     assert len(postbox.taken) == 2
+
+
+def test_a_change_while_a_message_waits_for_another_try_lets_the_booking_rest_too(
+    office: World, postbox: Postbox
+) -> None:
+    a_keeping_rule(office, ADA)
+    booking = office.book()
+    office.drain()
+    office.move(booking)
+    postbox.answers(GREYLISTED)
+    office.clock.advance(SETTLE)
+    office.drain()
+    (told,) = [one for one in office.deliveries() if one.cause is Cause.KEEP_IN_SYNC]
+    assert told.state is State.RETRYING
+
+    office.clock.advance(told.next_at - office.clock() - SECOND)
+    office.change(booking, place=Place(spot="in_person", details="Elsewhere"))
+    office.clock.advance(2 * SECOND)
+    office.drain()
+    assert syncs(office) == [(RESCHEDULED, State.RETRYING)]
+    office.clock.advance(SETTLE)
+    office.drain()
+
+    assert syncs(office) == [(RESCHEDULED, State.SENT)]
 
 
 def test_a_booking_that_is_moved_and_moved_back_tells_nobody(office: World, postbox: Postbox) -> None:

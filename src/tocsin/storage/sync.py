@@ -16,17 +16,17 @@ from tocsin.storage.deliveries import WAITING
 from tocsin.storage.planned_columns import ADD, note, values_of
 
 _COLUMNS = "rule_id, rule_revision, action_index, keeps, is_active, invited_at"
-# A change joins the message that waits already, so that a booking that changes often is told of once. What waits for another
-# try keeps its moment; else the moment moves on with the change, up to `longest` after the first.
+# A change joins the message that waits already, so that a booking that changes often is told of once: its moment moves on
+# with the change, up to `longest` after the first. What waits for another try until later waits no shorter.
+_MOMENT = """
+    CASE WHEN :due_at < created_at + :longest THEN :due_at
+         WHEN :now < created_at + :longest THEN created_at + :longest ELSE :now END"""
 _JOIN = f"""
     UPDATE deliveries
        SET rule_id = :rule_id, rule_revision = :rule_revision, action_index = :action_index,
            booking_revision = :booking_revision, event = :event, expires_at = :expires_at,
-           due_at = CASE WHEN :due_at < created_at + :longest THEN :due_at
-                         WHEN :now < created_at + :longest THEN created_at + :longest ELSE :now END,
-           next_at = CASE WHEN state = 'retrying' THEN next_at
-                          WHEN :due_at < created_at + :longest THEN :due_at
-                          WHEN :now < created_at + :longest THEN created_at + :longest ELSE :now END
+           due_at = {_MOMENT},
+           next_at = CASE WHEN state = 'retrying' AND next_at > {_MOMENT} THEN next_at ELSE {_MOMENT} END
      WHERE workspace_id = :workspace_id AND booking_id = :booking_id AND recipient_key = :recipient_key
        AND cause = 'keep_in_sync' AND {WAITING} AND (state <> 'paused' OR :event = 'booking_rescheduled')"""
 # A pause holds back what it was said of. That an invite is withdrawn is other news, and comes in the place of it.

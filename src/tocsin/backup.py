@@ -107,7 +107,7 @@ def _must_be_free(place: Path) -> None:
 
 def _key_beside(settings: Settings) -> str:
     """Return the secret that is there already: with a new one no API key and no link of the backup would work."""
-    if not settings.secret_key and not _key_file(settings).exists():
+    if not secret.is_kept(settings):
         raise ConfigurationError(
             f"the secret key is not in a backup: copy the file .key of the old server to {_key_file(settings)},"
             " or set TOCSIN_SECRET_KEY; if nobody has it any more, say so with --key-is-lost"

@@ -282,6 +282,7 @@ def _check(settings: Settings) -> None:
     if wrong := addresses.sender_complaint(settings.mail_from):
         raise ConfigurationError(f"TOCSIN_MAIL_FROM: {wrong}")
     adapters.check_inbound(settings)
+    site.must_be_private(settings)
     try:
         faults.arm(settings.faults)
     except ValueError as error:

@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from tocsin.domain.errors import TocsinError
+from tocsin.domain.errors import ConfigurationError, TocsinError
 from tocsin.services.checkup_site import Site
 from tocsin.services.ports_openid import Proof, Provider
 from tocsin.settings import Settings
@@ -20,15 +20,29 @@ def of(settings: Settings, setup: Callable[[], Mapping[str, str]], provider: Pro
         base_host=settings.base_host,
         url_of=settings.workspace_url,
         captures=settings.captures,
-        files=lambda: {} if path is None else _modes(path, with_key=not settings.secret_key),
+        files=lambda: _modes(settings),
         disk=lambda: None if path is None else _space(path),
         database=setup,
         provider=None if provider is None else lambda: _complaint(provider),
     )
 
 
-def _modes(path: Path, *, with_key: bool) -> dict[str, int]:
-    endings = ["", *([".key"] if with_key else [])]  # what else lies beside it has the mode of the database
+def must_be_private(settings: Settings) -> None:
+    """Raise ConfigurationError if everybody on this machine can open the store's files.
+
+    The group may: some hosts give a volume's files to one, and then only `tocsin doctor` says so.
+    """
+    for path, mode in _modes(settings).items():
+        if mode & 0o007:
+            held = f"everybody on this machine can open {path} (mode {mode & 0o777:o})"
+            raise ConfigurationError(f"{held}, and nobody else should read a store or its key; run `chmod 600 {path}*`")
+
+
+def _modes(settings: Settings) -> dict[str, int]:
+    path = settings.sqlite_path
+    if path is None:
+        return {}
+    endings = ["", *([] if settings.secret_key else [".key"])]  # what else lies beside it has the mode of the database
     beside = [path.with_name(path.name + ending) for ending in endings]
     return {str(one): one.stat().st_mode for one in beside if one.exists()}
 

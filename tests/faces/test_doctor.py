@@ -24,10 +24,12 @@ from tests.mail.dns_server import DnsServer
 from tests.ports import free_port
 from tests.postgres import Postgres
 from tests.smtp_server import Sink
+from tests.torture.disks import spoil
 from tocsin import bootstrap
 from tocsin.domain.pause import Pause
 from tocsin.domain.restore import HELD
 from tocsin.domain.sources.source import CallState
+from tocsin.storage import postgres
 from tocsin.storage.store import SqlTransaction
 
 OTHER_SECRET = "another-secret-of-more-than-32-characters"
@@ -183,6 +185,12 @@ def other_clock(patient: Patient) -> None:
     patient.monkeypatch.setattr(bootstrap, "_utc_now", lambda: later)
 
 
+def no_checksums(patient: Patient) -> None:
+    patient.on_postgresql()
+    said = postgres._SETUP.replace("current_setting('data_checksums')", "'off'")
+    patient.monkeypatch.setattr(postgres, "_SETUP", said)
+
+
 def no_tables(patient: Patient) -> None:
     server: Postgres = patient.request.getfixturevalue("postgres")
     name = server.create()
@@ -208,17 +216,23 @@ FOUND: dict[str, tuple[Plant, str, str, str]] = {
         "is not the one that this store was written with",
         "bring the old one back",
     ),
-    "a database that others can read": (
-        lambda _: os.chmod("tocsin.db", 0o644),  # noqa: PTH101
+    "a database that its group can read": (
+        lambda _: os.chmod("tocsin.db", 0o640),  # noqa: PTH101
         "files",
         "others on this machine can open tocsin.db",
         "chmod 600 tocsin.db*",
     ),
-    "a key that others can read": (
+    "a key that its group can read": (
         lambda _: os.chmod("tocsin.db.key", 0o640),  # noqa: PTH101
         "files",
         "others on this machine can open tocsin.db.key",
         "chmod 600 tocsin.db.key*",
+    ),
+    "a file that its disk has spoiled": (
+        lambda _: spoil(Path("tocsin.db"), "deliveries_bounced"),
+        "integrity",
+        "the database file is damaged",
+        "`tocsin restore`",
     ),
     "a full disk": (full_disk, "disk", "only 0.1 GB", "make room"),
     "an old Python": (old_python, "Python", "3.11.2 has known flaws", "use 3.11.15"),
@@ -324,6 +338,12 @@ FOUND: dict[str, tuple[Plant, str, str, str]] = {
         "synchronous_commit is off",
         "set synchronous_commit = on",
     ),
+    "pages without checksums": (
+        no_checksums,
+        "PostgreSQL",
+        "keeps no checksums of its pages",
+        "`pg_checksums --enable`",
+    ),
     "commits that are cut off": (
         lambda p: p.on_postgresql("statement_timeout=60000"),
         "PostgreSQL",
@@ -339,6 +359,16 @@ REFUSED: dict[str, tuple[Plant, str, str]] = {
         "at least 32 random characters",
     ),
     "no secret key on PostgreSQL": (no_key, "TOCSIN_SECRET_KEY", "the same for every process and host"),
+    "a database that everybody can read": (
+        lambda _: os.chmod("tocsin.db", 0o644),  # noqa: PTH101
+        "everybody on this machine can open tocsin.db (mode 644)",
+        "chmod 600 tocsin.db*",
+    ),
+    "a key that everybody can read": (
+        lambda _: os.chmod("tocsin.db.key", 0o604),  # noqa: PTH101
+        "everybody on this machine can open tocsin.db.key (mode 604)",
+        "chmod 600 tocsin.db.key*",
+    ),
     "a key file that is empty": (
         lambda _: Path("tocsin.db.key").write_text(""),
         "holds no secret",

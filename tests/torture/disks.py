@@ -1,4 +1,4 @@
-"""Disks that are treated badly: one whose power is cut, and one that is small. Only root can have them.
+"""Disks that are treated badly: one whose power is cut, one that is small (only root can have these), and a spoiled file.
 
 The first is an ext4 image that lies in memory and is mounted through a loop device, on a kernel that writes nothing back by
 itself. What a program has flushed is in the image, and all else is not; a copy of the image is the disk after a power cut.
@@ -6,10 +6,11 @@ itself. What a program has flushed is in the image, and all else is not; a copy 
 
 import errno
 import os
+import sqlite3
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -88,6 +89,16 @@ def fill(place: Path) -> Path:
             if error.errno != errno.ENOSPC:
                 raise
     return ballast
+
+
+def spoil(path: Path, name: str) -> None:
+    """Write nonsense over the beginning of a table or an index in a SQLite file on which nobody works."""
+    with closing(sqlite3.connect(path)) as connection:
+        ((page,),) = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = ?", (name,)).fetchall()
+        ((octets,),) = connection.execute("PRAGMA page_size").fetchall()
+    with path.open("r+b") as file:
+        file.seek((page - 1) * octets)
+        file.write(b"\xff" * 200)
 
 
 @cache

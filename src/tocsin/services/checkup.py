@@ -92,6 +92,16 @@ def _database(office: Office, around: Surroundings) -> Iterator[tuple[Grade, str
         yield Grade.WARNING, "there is no workspace yet; make one with `tocsin workspace create NAME`"
 
 
+def _integrity(office: Office, around: Surroundings) -> Iterator[tuple[Grade, str]]:
+    wrong = office.store.check_integrity()
+    if wrong is not None:
+        yield Grade.FAILED, wrong
+    elif around.sqlite is not None:
+        yield Grade.OK, "every page of the database file fits the others"
+    else:
+        yield Grade.OK, "the files are PostgreSQL's, which looks after them"
+
+
 def _clock(office: Office, around: Surroundings) -> Iterator[tuple[Grade, str]]:
     skew = abs(office.clock() - around.local_now())
     if skew > _LARGEST_SKEW:
@@ -224,6 +234,7 @@ def _can_reset_wrongly(version: tuple[int, int, int]) -> bool:
 _CHECKS: dict[str, Callable[[Office, Surroundings], Iterator[tuple[Grade, str]]]] = {
     "Python": _python,
     "database": _database,
+    "integrity": _integrity,
     "clock": _clock,
     "queue": _queue,
     "mail": _mail,

@@ -148,9 +148,21 @@ def _postgresql(_office: Office, site: Site) -> Found:
         wrong.append(f"PostgreSQL is older than {OLDEST_POSTGRESQL}, with which nothing was tested; upgrade it")
     for sentence in wrong:
         yield Grade.FAILED, sentence
+    yield from _of_the_pages(said)
     yield from _of_the_role(said)
     if not wrong:
         yield Grade.OK, "PostgreSQL flushes what it acknowledges"
+
+
+def _of_the_pages(said: Mapping[str, str]) -> Found:
+    if said["data_checksums"] != "on":
+        yield (
+            Grade.WARNING,
+            (
+                "PostgreSQL keeps no checksums of its pages, so it cannot tell what a disk has spoiled; stop it, and run"
+                " `pg_checksums --enable` on its folder"
+            ),
+        )
 
 
 def _of_the_role(said: Mapping[str, str]) -> Found:

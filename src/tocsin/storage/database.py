@@ -148,6 +148,7 @@ class Database(Readable, Protocol):
     """One database, opened. Both sorts raise UnavailableError when it is busy or away."""
 
     dialect: Dialect
+    damage: str | None  # why nothing is written to it any more, as far as is known; in a sentence with the remedy
 
     def transaction(self) -> AbstractContextManager[Connection]:
         """Begin; commit durably at the end of the block, or roll back if it raises."""
@@ -155,6 +156,10 @@ class Database(Readable, Protocol):
 
     def scrub(self) -> None:
         """Leave nothing in the files of what was deleted, as far as that is ours to do."""
+        ...
+
+    def check_integrity(self) -> str | None:
+        """Look whether its files are whole, as far as that is ours to do; return its damage."""
         ...
 
     def setup(self) -> Mapping[str, str]:

@@ -35,6 +35,7 @@ _PATIENCE = {
 _SETUP = """
     SELECT current_setting('synchronous_commit') AS synchronous_commit, current_setting('fsync') AS fsync,
            current_setting('full_page_writes') AS full_page_writes, current_setting('statement_timeout') AS statement_timeout,
+           current_setting('data_checksums') AS data_checksums,
            current_setting('server_version_num') AS server_version_num, current_user AS role,
            CASE WHEN has_schema_privilege('public', 'CREATE') THEN 'true' ELSE 'false' END AS may_create,
            CAST(current_setting('max_connections') AS INTEGER)
@@ -46,6 +47,7 @@ class PostgresDatabase:
     """A pool of at most `size` connections to one PostgreSQL, or to whichever host of the URL is the primary."""
 
     dialect = POSTGRESQL
+    damage: str | None = None
 
     def __init__(self, url: str, *, size: int = 16) -> None:
         self._said, self._url = url, _patient(url)
@@ -105,6 +107,10 @@ class PostgresDatabase:
 
     def scrub(self) -> None:
         """Do nothing: PostgreSQL's autovacuum, and its operator, decide when old rows are written over."""
+
+    def check_integrity(self) -> str | None:
+        """Return nothing: PostgreSQL looks at the checksum of each page that it reads, if it keeps them (`setup`)."""
+        return None
 
     def setup(self) -> Mapping[str, str]:
         """Return what the server and our role are set to."""

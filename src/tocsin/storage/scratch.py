@@ -22,6 +22,7 @@ class MemoryDatabase:
     """A SQLite database in memory, for one thread; it is gone when it is closed."""
 
     dialect = SQLITE
+    damage: str | None = None
 
     def __init__(self) -> None:
         self._connection = sqlite3.connect(":memory:", isolation_level=None, cached_statements=512)
@@ -42,6 +43,10 @@ class MemoryDatabase:
     def reading(self) -> Iterator[Connection]:
         """Give it for reading; nobody else writes."""
         yield Connection(self._connection, SQLITE)
+
+    def check_integrity(self) -> str | None:
+        """Return nothing: it has no file."""
+        return None
 
     def setup(self) -> Mapping[str, str]:
         """Return nothing: nobody sets it to anything."""

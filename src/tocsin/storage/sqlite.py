@@ -13,14 +13,14 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
 from tocsin.domain.errors import ConfigurationError, StoreInUseError, UnavailableError
 from tocsin.services import faults
 from tocsin.services.ports_telemetry import Pool
-from tocsin.storage import copies
+from tocsin.storage import copies, integrity
 from tocsin.storage.database import SQLITE, Connection, Copied
 
 BUSY_TIMEOUT = 5.0  # seconds to wait for a shell or a backup that holds the file
@@ -55,6 +55,7 @@ class SqliteDatabase:
         self._waiting_lock = threading.Lock()
         self._group: _Group | None = None
         self._readers: list[sqlite3.Connection] = []
+        self.damage: str | None = None
         self._writer = self._connect()
         try:
             self._refuse_a_copy()
@@ -70,7 +71,12 @@ class SqliteDatabase:
 
     @contextmanager
     def transaction(self) -> Iterator[Connection]:
-        """Run a unit of work; return when it is on the disk. Raises UnavailableError if it could not be written."""
+        """Run a unit of work; return when it is on the disk. Raises UnavailableError if it could not be written.
+
+        Nothing is written to a file that is known to be damaged: a backup will take its place, which would not have it.
+        """
+        if self.damage is not None:
+            raise UnavailableError(self.damage)
         with self._translated():
             with self._in_turn():
                 group = self._begin()
@@ -108,6 +114,14 @@ class SqliteDatabase:
             (is_busy, _, _) = self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if is_busy:
             raise UnavailableError("somebody reads the database, so its log still holds what was deleted; do it again")
+
+    def check_integrity(self) -> str | None:
+        """Look through the whole file; return what is wrong with it, with the remedy. Raises UnavailableError if it cannot."""
+        with self._translated(), closing(self._connect(read_only=True)) as connection:
+            fault = integrity.fault_in(connection)
+        if fault is not None:
+            self.damage = integrity.sentence(fault)
+        return self.damage
 
     def setup(self) -> Mapping[str, str]:
         """Return nothing: what a connection is set to is in our hands."""
@@ -222,9 +236,10 @@ class SqliteDatabase:
         except sqlite3.OperationalError as error:
             raise UnavailableError(f"the database cannot be used now: {error}") from error
         except sqlite3.DatabaseError as error:
-            if type(error) is not sqlite3.DatabaseError:
+            if not integrity.is_damage(error):
                 raise  # a statement of ours is wrong
-            raise UnavailableError(f"the database file is damaged: {error}") from error
+            self.damage = integrity.sentence(str(error))
+            raise UnavailableError(self.damage) from error
 
 
 def _lower(text: str | None) -> str | None:

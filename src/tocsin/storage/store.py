@@ -183,7 +183,11 @@ class SqlStore:
 
     def misfit(self) -> str | None:
         """Return why this program cannot work on the database as it is now, in a sentence; None if it can."""
-        return migrate.misfit(self._database)
+        return self._database.damage or migrate.misfit(self._database)
+
+    def check_integrity(self) -> str | None:
+        """Look whether the database's files are whole; return what is wrong, and write nothing from then on."""
+        return self._database.check_integrity()
 
     def scrub(self) -> None:
         """Leave nothing in the database's files of what was deleted. Raises UnavailableError if somebody reads for long."""

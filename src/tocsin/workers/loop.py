@@ -15,7 +15,7 @@ from tocsin.services.attempts import UnsettledError, deliver, settle
 from tocsin.services.ports_relay import Caller, Mailer, Receipts
 from tocsin.services.preparation import Sender
 from tocsin.services.receipts import of_lapsed, settle_left
-from tocsin.workers import maintenance, sources
+from tocsin.workers import integrity, maintenance, sources
 from tocsin.workers.baton import Baton
 from tocsin.workers.callers import Callers
 from tocsin.workers.gate import Gate
@@ -71,6 +71,7 @@ class Crew:
         self._lease = Lease(sender.store.queue, sender.clock, sender.chance.new_id(), length=lease)
         jobs: list[Callable[[], None]] = [lambda: self._work(mailer()) for _ in range(threads)]
         jobs.append(lambda: self._lease.keep(self._stop))
+        jobs.append(lambda: integrity.keep(sender.store, self._stop))
         jobs.append(lambda: maintenance.keep(sender, self._stop, bell, receipts))
         if sender.fetch is not None:
             asking = (sources.keep, sources.keep_looking)

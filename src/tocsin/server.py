@@ -14,7 +14,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from tocsin import observation
 from tocsin.api import app as api
@@ -22,6 +21,7 @@ from tocsin.api.call import Reply
 from tocsin.api.endpoint import failed, respond
 from tocsin.bootstrap import App, hinting, listening
 from tocsin.mcp import endpoint as mcp
+from tocsin.protocol import Protocol, most_connections
 from tocsin.web import views
 from tocsin.workers.loop import Crew
 
@@ -60,7 +60,8 @@ def serve(app: App, *, with_worker: bool, ready: Callable[[], None]) -> None:
         create(app, crew=crew_of(app) if with_worker else None),
         host=app.settings.host,
         port=app.settings.port,
-        http=_WithoutTrailers,
+        http=Protocol,
+        limit_concurrency=most_connections(),
         log_config=None,
         access_log=False,
         server_header=False,
@@ -72,17 +73,6 @@ def serve(app: App, *, with_worker: bool, ready: Callable[[], None]) -> None:
     inbound = listening(app) if with_worker else nullcontext()
     with inbound, hinting(app, hears=with_worker), observation.listening(app):
         _Server(config, ready).run()
-
-
-class _WithoutTrailers(HttpToolsProtocol):
-    """Keeps what stands behind a body in pieces out of the headers, because nothing has checked it (RFC 9110, 6.5.1).
-
-    uvicorn's parser adds such trailers to the very list that the application is given: a host or key among them would count.
-    """
-
-    def on_headers_complete(self) -> None:
-        self.scope["headers"] = list(self.headers)
-        super().on_headers_complete()
 
 
 class _Server(uvicorn.Server):

@@ -370,12 +370,20 @@ def test_a_reminder_is_not_retried_into_the_meeting(office: World, postbox: Post
     assert max(tries) < booking.starts_at
 
 
-def test_a_relay_that_is_away_costs_no_attempt_and_all_goes_out_when_it_returns(
+def test_a_relay_that_is_away_for_six_hours_costs_no_attempt_and_all_goes_out_when_it_returns(
     office: World, postbox: Postbox
 ) -> None:
     office.rule(CONFIRMED, *EVERYBODY)
-    back_at = NOON + HOUR
-    postbox.answer = lambda _envelope: AWAY if office.clock() < back_at else ACCEPTED
+    back_at, probes, came = NOON + 6 * HOUR, set(), []
+
+    def answer(_envelope: Envelope) -> Outcome:
+        if office.clock() < back_at:
+            probes.add(office.clock())
+            return AWAY
+        came.append(office.clock())
+        return ACCEPTED
+
+    postbox.answer = answer
 
     for number in range(7):
         office.book(ahead=(number + 1) * DAY)
@@ -388,6 +396,9 @@ def test_a_relay_that_is_away_costs_no_attempt_and_all_goes_out_when_it_returns(
     assert set(office.states()) == {State.SENT}
     assert {one.failures for one in office.deliveries()} == {0}
     assert asked <= 2  # one probe for each batch that was claimed, and not one for each delivery
+    assert all(later - earlier >= 30 * SECOND for earlier, later in pairwise(sorted(probes)))
+    assert len(came) == len(EVERYBODY) * 7
+    assert back_at <= min(came) <= max(came) <= back_at + MINUTE
 
 
 def test_wrong_credentials_pause_the_relay_and_not_the_deliveries(office: World, postbox: Postbox) -> None:

@@ -68,6 +68,22 @@ def test_a_clock_that_is_set_back_does_not_keep_the_gate_shut() -> None:
     assert gate.allowance(20, now=NOON - 3 * HOUR) == 1
 
 
+def test_a_relay_that_is_away_for_six_hours_is_asked_each_half_minute_and_found_within_one() -> None:
+    gate, now, probes = Gate(), NOON, 0
+
+    while now < NOON + 6 * HOUR:
+        if gate.allowance(20, now=now):
+            probes += 1
+            gate.report(AWAY, now=now)
+        now += timedelta(seconds=0.5)
+    back_at = now
+    while not gate.allowance(20, now=now):
+        now += timedelta(seconds=0.5)
+
+    assert 6 * 120 - 1 <= probes <= 6 * 120 + 4  # the first ones come sooner, for a relay that only restarts
+    assert now - back_at <= PROBE
+
+
 @given(st.lists(st.tuples(st.integers(0, 40), st.booleans()), max_size=200))
 def test_a_relay_that_stays_away_is_asked_at_most_as_often_as_the_pauses_say(turns: list[tuple[int, bool]]) -> None:
     gate, now, probes = Gate(), NOON, []

@@ -71,6 +71,8 @@ class Protocol(HttpToolsProtocol):
             self._timer = None
 
     def _gave_up_on(self, what: str, seconds: float) -> None:
+        if self.transport.is_closing():
+            return  # what was written to it before still waits to be read
         if self._is_our_turn(what):
             self._expect(what, seconds)
         elif not what or (what == "body" and self.cycle.response_started):

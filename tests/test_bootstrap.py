@@ -27,6 +27,8 @@ from tocsin.mail.capture import CaptureMailer
 from tocsin.mail.lanes import Lanes
 from tocsin.services import administration
 from tocsin.settings import Settings
+from tocsin.storage.clock import DatabaseClock
+from tocsin.storage.postgres import PostgresDatabase
 from tocsin.workers import desk
 
 SECRET = "correct-horse-battery-staple-0123456789"
@@ -290,3 +292,19 @@ def test_a_command_on_sqlite_loads_nothing_of_what_this_installation_does_not_us
     )
 
     assert told.stdout.splitlines()[-1] == "[] 0", told.stderr
+
+
+@pytest.mark.parametrize("off", [timedelta(minutes=10), timedelta(minutes=-10)])
+def test_on_postgresql_a_host_whose_clock_is_wrong_has_the_databases_time(
+    postgres_url: str, postgres_database: PostgresDatabase, monkeypatch: pytest.MonkeyPatch, off: timedelta
+) -> None:
+    is_told = DatabaseClock(postgres_database)
+    monkeypatch.setattr(bootstrap, "_utc_now", lambda: is_told() + off)
+    settings = Settings.from_environment({"TOCSIN_DATABASE_URL": postgres_url, "TOCSIN_SECRET_KEY": SECRET})
+
+    before = is_told()
+    with closing(bootstrap.open_app(settings)) as app:
+        found = [app.clock(), app.sender.clock(), app.office.clock()]
+    after = is_told()
+
+    assert [one for one in found if not before <= one <= after] == []

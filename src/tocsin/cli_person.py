@@ -51,11 +51,14 @@ def keep(
     messages: Annotated[
         int | None, typer.Option(min=1, max=36500, help="For how many days the words of messages are kept.")
     ] = None,
+    bookings: Annotated[
+        int | None, typer.Option(min=1, max=36500, help="After how many days bookings are deleted with all of theirs.")
+    ] = None,
     reset: Annotated[bool, typer.Option("--reset", help="Back to the default.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Show for how long a workspace keeps the words of messages, or set it."""
-    values = {"subdomain": subdomain, "messages": messages, "reset": reset}
+    """Show for how long a workspace keeps the words of messages, and bookings with all of theirs; or set it."""
+    values = {"subdomain": subdomain, "messages": messages, "bookings": bookings, "reset": reset}
     facts("workspace retention", values, as_json=as_json)
 
 

@@ -454,7 +454,7 @@ def commands(client: Client) -> dict[str, dict[str, Any]]:
         "recipient remove": acme | {"address": "eve@example.net"},
         "workspace limits": acme | given,
         "workspace resume": acme,
-        "workspace retention": acme | {"messages": 7, "reset": False},
+        "workspace retention": acme | {"messages": 7, "bookings": None, "reset": False},
     }
 
 

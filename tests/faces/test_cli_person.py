@@ -49,11 +49,18 @@ def test_an_erased_person_is_gone_from_lists_and_log_and_the_log_is_whole(shell:
     assert ADDRESS.encode() not in b"".join(one.read_bytes() for one in tmp_path.glob("tocsin.db*"))
 
 
-def test_how_long_words_are_kept_is_shown_and_set(shell: Shell) -> None:
-    assert shell.json("workspace", "retention", "acme") == {"messages_days": 30, "set_by": "default"}
+def test_how_long_words_and_bookings_are_kept_is_shown_and_set(shell: Shell) -> None:
+    default = {"messages_days": 30, "bookings_days": None, "set_by": "default"}
+    assert shell.json("workspace", "retention", "acme") == default
     assert shell.json("workspace", "retention", "acme", "--messages", "7")["messages_days"] == 7
-    assert shell.json("workspace", "retention", "acme")["set_by"] == "operator"
-    assert shell.json("workspace", "retention", "acme", "--reset")["messages_days"] == 30
+    assert shell.json("workspace", "retention", "acme", "--bookings", "400") == {
+        "messages_days": 7,
+        "bookings_days": 400,
+        "set_by": "operator",
+    }
+    assert "400" in shell.done("workspace", "retention", "acme")
+    assert shell.json("workspace", "retention", "acme", "--reset", "--bookings", "9")["messages_days"] == 30
+    assert shell.json("workspace", "retention", "acme", "--reset") == default
     assert "greater than or equal to 1" in shell.refused(2, "workspace", "retention", "acme", "--messages", "0")
 
 

@@ -39,7 +39,6 @@ from tests.builders import (
     an_invitation,
     an_inviter,
     an_outcome,
-    numbered,
 )
 from tocsin.domain.delivery import Delivery, Settlement, State
 from tocsin.domain.events import Event
@@ -141,7 +140,7 @@ def fill(store: SqlStore, workspace_id: WorkspaceId, *, words: str) -> None:
         tx.bookings.record(an_event(booking=booking))
         tx.rules.put(a_reminder(name=words))
         tx.rules.planned_until(a_reminder().id, after_id="b")
-        tx.deliveries.add([a_planned()], new_id=numbered("id {}"), now=NOON)
+        tx.deliveries.add([a_planned()], new_id=lambda: DELIVERY_ID, now=NOON)
         tx.invitations.put(an_invitation(calendar=words))
         tx.invitations.answer(an_invitation(), Answered(rsvp=Rsvp.ACCEPTED, sequence=0, stamp=NOON, at=NOON))
         tx.sync.invited([(booking.id, words, an_inviter())])
@@ -158,7 +157,7 @@ def fill(store: SqlStore, workspace_id: WorkspaceId, *, words: str) -> None:
         tx.sources.add(a_source(name=words))
         tx.sources.put_link(SOURCE_ID, "event type", a_link().id)
         tx.source_calls.put(an_inbound_call(sentence=words))
-        tx.source_bookings.put(SOURCE_ID, an_external(), is_waiting=False)
+        tx.source_bookings.put(SOURCE_ID, an_external(booking_id=booking.id), is_waiting=False)
         tx.source_looks.put(a_look(trouble=words))
         made = Intervention(delivery_id=DELIVERY_ID, deed=Deed.PAUSED, by=words, at=NOON)
         tx.interventions.record(made, reason=words)

@@ -8,10 +8,13 @@ import pytest
 from tests.builders import DAY, HOUR, MINUTE, WORKSPACE_ID, a_booking, a_deed, a_kept_run, a_trail
 from tests.journeys.world import REFUSED, Postbox, World
 from tocsin.domain.audit import KEPT_FOR as AUDITS_KEPT_FOR
+from tocsin.domain.delivery import State
 from tocsin.domain.events import EventKind
 from tocsin.domain.model import BookingId
+from tocsin.domain.retention import MESSAGES, Kept
 from tocsin.services import automation, deliveries, retention
 from tocsin.services.idempotency import KEPT_FOR
+from tocsin.services.ports import BookingFilter
 from tocsin.services.ports_answers import Answer
 from tocsin.workers import maintenance
 
@@ -109,7 +112,7 @@ def test_the_words_of_messages_are_kept_as_long_as_promised_and_what_became_of_t
         assert kept is not None
         return len(kept.message)
 
-    office.clock.advance(retention.MESSAGES_KEPT_FOR)
+    office.clock.advance(MESSAGES)
     maintenance.tidy(office.sender)
     assert words() > 0
     office.clock.advance(MINUTE)
@@ -123,13 +126,66 @@ def test_a_workspace_may_keep_words_for_longer_or_shorter(office: World) -> None
     office.book()
     office.drain()
     with office.store.transaction(WORKSPACE_ID) as tx:
-        retention.keep(tx, 90)
+        retention.keep(tx, Kept(messages=90))
     office.clock.advance(89 * DAY)
     with office.store.transaction(WORKSPACE_ID) as tx:
         assert retention.forget(tx, now=office.clock()) == 0
-        retention.keep(tx, 7)
+        retention.keep(tx, Kept(messages=7))
         assert retention.forget(tx, now=office.clock()) == 1
         assert retention.forget(tx, now=office.clock()) == 0
+
+
+def test_bookings_are_deleted_once_they_are_older_than_somebody_said_and_never_before(office: World) -> None:
+    office.rule(EventKind.BOOKING_CONFIRMED)
+    first, second = office.book(ahead=DAY), office.book(ahead=10 * DAY)
+
+    def left() -> list[BookingId]:
+        with office.store.reading(WORKSPACE_ID) as tx:
+            return [one.id for one in (first, second) if tx.bookings.get(one.id) is not None]
+
+    office.go_to(first.ends_at + 100 * DAY)
+    maintenance.tidy(office.sender)
+    assert left() == [first.id, second.id]
+    with office.store.transaction(WORKSPACE_ID) as tx:
+        retention.keep(tx, Kept(bookings=100))
+    maintenance.tidy(office.sender)
+    assert left() == [first.id, second.id]
+    office.clock.advance(MINUTE)
+    maintenance.tidy(office.sender)
+    assert left() == [second.id]
+    office.go_to(second.ends_at + 101 * DAY)
+    maintenance.tidy(office.sender)
+    assert left() == []
+    assert office.deliveries() == []
+
+
+def test_a_booking_about_which_a_message_waits_is_kept_until_that_has_ended(office: World) -> None:
+    office.rule(EventKind.AFTER_MEETING_ENDS, before_or_after=30 * DAY)
+    booking = office.book()
+    with office.store.transaction(WORKSPACE_ID) as tx:
+        retention.keep(tx, Kept(bookings=7))
+
+    office.go_to(booking.ends_at + 8 * DAY)
+    maintenance.tidy(office.sender)
+    assert len(office.deliveries()) == 1
+    office.go_to(booking.ends_at + 31 * DAY)
+    assert [one.state for one in office.deliveries()] == [State.SENT]
+    maintenance.tidy(office.sender)
+
+    assert office.deliveries() == []
+
+
+def test_however_many_bookings_are_too_old_all_of_them_go(office: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(retention, "MOST", 2)
+    ended = max(office.book(ahead=(number + 1) * DAY).ends_at for number in range(5))
+    with office.store.transaction(WORKSPACE_ID) as tx:
+        retention.keep(tx, Kept(bookings=1))
+
+    office.go_to(ended + 2 * DAY)
+    maintenance.tidy(office.sender)
+
+    with office.store.reading(WORKSPACE_ID) as tx:
+        assert tx.bookings.page(BookingFilter(), now=office.clock(), limit=9, offset=0)[1] == 0
 
 
 def test_a_message_whose_words_are_forgotten_is_written_anew_when_it_is_retried(

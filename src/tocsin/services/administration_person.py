@@ -1,11 +1,13 @@
-"""What an operator does from the command line about one person, and how long words are kept; with plain values."""
+"""What an operator does from the command line about one person, and how long what is kept; with plain values."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from tocsin.domain.audit import COMMAND_LINE
 from tocsin.domain.discretion import Discretion, log_key
 from tocsin.domain.errors import InvalidInputError
+from tocsin.domain.retention import Kept
 from tocsin.formats import addresses
 from tocsin.services import persons, retention
 from tocsin.services.administration import Office
@@ -40,12 +42,14 @@ def _erase(office: Office, values: Values) -> Any:
 
 def _retention(office: Office, values: Values) -> Any:
     workspace = office.workspace(values)
-    if values["reset"] or values["messages"] is not None:
+    said = {name: values[name] for name in ("messages", "bookings") if values[name] is not None}
+    if values["reset"] or said:
         with office.store.transaction(workspace.id, by=COMMAND_LINE) as tx:
-            retention.keep(tx, None if values["reset"] else values["messages"])
+            retention.keep(tx, replace(Kept() if values["reset"] else tx.retention.kept(), **said))
     with office.store.reading(workspace.id) as tx:
-        days, own = retention.kept_for(tx).days, tx.retention.days()
-    return {"messages_days": days, "set_by": "default" if own is None else "operator"}
+        kept = tx.retention.kept()
+    set_by = "default" if kept == Kept() else "operator"
+    return {"messages_days": kept.words.days, "bookings_days": kept.bookings, "set_by": set_by}
 
 
 COMMANDS: dict[str, Callable[[Office, Values], Any]] = {

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
+from tocsin.domain.retention import Kept
+
 
 class Persons(Protocol):
     """All that is kept of one address in one workspace, wherever it stands."""
@@ -16,11 +18,12 @@ class Persons(Protocol):
 
 
 class Retention(Protocol):
-    """For how long a workspace keeps the words of messages."""
+    """For how long a workspace keeps bookings and the words of messages."""
 
-    def days(self) -> int | None: ...
-    def keep(self, days: int | None) -> None: ...
+    def kept(self) -> Kept: ...
+    def keep(self, kept: Kept) -> None: ...
     def forget_messages(self, *, before: datetime) -> int: ...
+    def forget_bookings(self, *, before: datetime, most: int) -> int: ...
 
 
 class PersonTables(Protocol):

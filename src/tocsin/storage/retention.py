@@ -1,34 +1,49 @@
-"""For how long a workspace keeps the words of messages, and up to where they are forgotten."""
+"""For how long a workspace keeps what was, and how it is forgotten."""
 
 from datetime import datetime
 
 from tocsin.domain.model import WorkspaceId
-from tocsin.storage.columns import micros
+from tocsin.domain.retention import Kept
+from tocsin.storage.columns import as_json, micros
 from tocsin.storage.database import Connection
 
 # A revision that no booking has: a message without its words is never sent again.
 BLANK = "UPDATE messages SET message = :nothing, booking_revision = -1 WHERE workspace_id = :workspace_id"
+_OVER = """
+    SELECT b.id FROM bookings b
+     WHERE b.workspace_id = :workspace_id AND b.ends_at < :before
+       AND NOT EXISTS (SELECT 1 FROM deliveries d
+                        WHERE d.workspace_id = b.workspace_id AND d.booking_id = b.id AND d.settled_at IS NULL)
+     ORDER BY b.ends_at, b.id LIMIT :most"""
+# In an order in which each still finds what it goes by.
+_OF_DELIVERIES = ("attempts", "messages", "interventions")
+_OF_BOOKINGS = (
+    "deliveries", "invitations", "inviters", "rsvps", "events", "booking_revisions", "booking_hosts", "source_bookings",
+)  # fmt: skip
 
 
 class SqlRetention:
-    """What is kept of one workspace's messages."""
+    """What is kept of one workspace's bookings and messages."""
 
     def __init__(self, connection: Connection, workspace_id: WorkspaceId) -> None:
         self._connection = connection
         self._workspace_id = workspace_id
 
-    def days(self) -> int | None:
-        """Return for how many days words are kept, or None where nobody has said."""
-        return self._standing()["messages_kept_days"]
+    def kept(self) -> Kept:
+        """Return for how long what is kept, as far as somebody has said."""
+        row = self._workspace("messages_kept_days, bookings_kept_days")
+        return Kept(messages=row["messages_kept_days"], bookings=row["bookings_kept_days"])
 
-    def keep(self, days: int | None) -> None:
-        """Keep words for so many days; None takes it back."""
-        statement = "UPDATE workspaces SET messages_kept_days = :days WHERE workspace_id = :workspace_id"
-        self._connection.run(statement, workspace_id=self._workspace_id, days=days)
+    def keep(self, kept: Kept) -> None:
+        """Keep it for so long."""
+        statement = """
+            UPDATE workspaces SET messages_kept_days = :messages, bookings_kept_days = :bookings
+             WHERE workspace_id = :workspace_id"""
+        self._connection.run(statement, workspace_id=self._workspace_id, messages=kept.messages, bookings=kept.bookings)
 
     def forget_messages(self, *, before: datetime) -> int:
         """Forget the words of messages whose deliveries ended before a moment, since the last time; return how many."""
-        since, until = self._standing()["messages_forgotten_until"] or 0, micros(before)
+        since, until = self._workspace("messages_forgotten_until")["messages_forgotten_until"] or 0, micros(before)
         if since >= until:
             return 0
         statement = f"""{BLANK} AND booking_revision >= 0 AND delivery_id IN (
@@ -39,8 +54,22 @@ class SqlRetention:
         self._connection.run(moved, workspace_id=self._workspace_id, until=until)
         return gone
 
-    def _standing(self) -> dict[str, int | None]:
-        statement = """
-            SELECT messages_kept_days, messages_forgotten_until FROM workspaces WHERE workspace_id = :workspace_id"""
+    def forget_bookings(self, *, before: datetime, most: int) -> int:
+        """Forget bookings that ended before a moment, if no delivery of theirs is open, and all of them; return how many."""
+        asked = {"workspace_id": self._workspace_id, "before": micros(before), "most": most}
+        ids = as_json([row["id"] for row in self._connection.rows(_OVER, **asked)])
+        own = "workspace_id = :workspace_id"
+        of_them = f"SELECT id FROM deliveries WHERE {own} AND booking_id {{any_of}}(:ids)"
+        for table in _OF_DELIVERIES:
+            self._gone(f"DELETE FROM {table} WHERE {own} AND delivery_id IN ({of_them})", ids)
+        for table in _OF_BOOKINGS:
+            self._gone(f"DELETE FROM {table} WHERE {own} AND booking_id {{any_of}}(:ids)", ids)
+        return self._gone(f"DELETE FROM bookings WHERE {own} AND id {{any_of}}(:ids)", ids)
+
+    def _gone(self, statement: str, ids: str) -> int:
+        return self._connection.run(statement, workspace_id=self._workspace_id, ids=ids)
+
+    def _workspace(self, columns: str) -> dict[str, int | None]:
+        statement = f"SELECT {columns} FROM workspaces WHERE workspace_id = :workspace_id"
         row = self._connection.row(statement, workspace_id=self._workspace_id)
-        return {"messages_kept_days": None, "messages_forgotten_until": None} if row is None else dict(row)
+        return dict.fromkeys(columns.split(", ")) if row is None else dict(row)

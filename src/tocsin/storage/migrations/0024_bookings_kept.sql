@@ -1,0 +1,2 @@
+-- For how many days after its end a booking is kept, with all that is known of it. Without a number: as long as its workspace.
+ALTER TABLE workspaces ADD COLUMN bookings_kept_days INTEGER;

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from tocsin.domain.errors import ConfigurationError, TocsinError
@@ -44,7 +45,11 @@ def _modes(settings: Settings) -> dict[str, int]:
         return {}
     endings = ["", *([] if settings.secret_key else [".key"])]  # what else lies beside it has the mode of the database
     beside = [path.with_name(path.name + ending) for ending in endings]
-    return {str(one): one.stat().st_mode for one in beside if one.exists()}
+    found = {}
+    for one in beside:
+        with suppress(OSError):  # there is none yet, or there can be none, which who opens it tells better
+            found[str(one)] = one.stat().st_mode
+    return found
 
 
 def _space(path: Path) -> tuple[int, int]:

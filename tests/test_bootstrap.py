@@ -89,7 +89,9 @@ def test_a_secret_is_made_at_the_first_start_and_only_its_owner_reads_it(path: P
 
 @pytest.mark.parametrize("content", ["", "short"])
 def test_a_secret_that_was_lost_is_not_replaced_by_none(path: Path, content: str) -> None:
-    path.with_name(path.name + ".key").write_text(content)
+    key = path.with_name(path.name + ".key")
+    key.touch(mode=0o600)
+    key.write_text(content)
 
     assert "holds no secret" in complaint(on(path))
 
@@ -302,9 +304,7 @@ def test_on_postgresql_a_host_whose_clock_is_wrong_has_the_databases_time(
     monkeypatch.setattr(bootstrap, "_utc_now", lambda: is_told() + off)
     settings = Settings.from_environment({"TOCSIN_DATABASE_URL": postgres_url, "TOCSIN_SECRET_KEY": SECRET})
 
-    before = is_told()
     with closing(bootstrap.open_app(settings)) as app:
         found = [app.clock(), app.sender.clock(), app.office.clock()]
-    after = is_told()
 
-    assert [one for one in found if not before <= one <= after] == []
+    assert max(abs(one - is_told()) for one in found) < abs(off) / 2

@@ -1,6 +1,7 @@
 """Where the store lives, as `tocsin doctor` looks at it: files, disk, address, and what the database is set to."""
 
 import shutil
+import stat
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -48,7 +49,9 @@ def _modes(settings: Settings) -> dict[str, int]:
     found = {}
     for one in beside:
         with suppress(OSError):  # there is none yet, or there can be none, which who opens it tells better
-            found[str(one)] = one.stat().st_mode
+            mode = one.stat().st_mode
+            if stat.S_ISREG(mode):
+                found[str(one)] = mode
     return found
 
 

@@ -19,18 +19,25 @@ HALF_A_HEADER = b"GET / HTTP/1.1\r\nHost: acme.localh"
 HALF_A_BODY = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\n12345"
 WHOLE = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi"
 PATIENCE_S = 30.0
+SHORT_S = 1.0
 
 
 class Echo:
-    """An application that answers with the body it was sent, after `takes_s`; it notes who went away before."""
+    """An application that answers with the body it was sent, after `takes_s`; it notes who went away before.
 
-    def __init__(self, *, takes_s: float = 0.0) -> None:
+    One that `rests` does so before it reads, and one that is `hasty` answers two octets without reading.
+    """
+
+    def __init__(self, *, takes_s: float = 0.0, rests_s: float = 0.0, is_hasty: bool = False) -> None:
         self._takes_s = takes_s
+        self._rests_s = rests_s
+        self._is_hasty = is_hasty
         self.left = threading.Event()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         assert scope["type"] == "http"
-        body, more = b"", True
+        await asyncio.sleep(self._rests_s)
+        body, more = (b"hi", False) if self._is_hasty else (b"", True)
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
@@ -94,8 +101,8 @@ def refusal(octets: bytes) -> tuple[int, str]:
 @pytest.fixture
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for nobody for longer than a moment."""
-    monkeypatch.setattr(protocol, "HEADERS_S", 0.2)
-    monkeypatch.setattr(protocol, "BODY_S", 0.2)
+    monkeypatch.setattr(protocol, "HEADERS_S", SHORT_S)
+    monkeypatch.setattr(protocol, "BODY_S", SHORT_S)
 
 
 @pytest.mark.usefixtures("short")
@@ -107,20 +114,20 @@ def test_who_connects_and_says_nothing_is_hung_up_on() -> None:
 @pytest.mark.usefixtures("short")
 def test_a_header_that_does_not_end_is_told_and_not_waited_for() -> None:
     with serving(Echo()) as port, closing(connected(port, HALF_A_HEADER)) as line:
-        assert refusal(all_of(line)) == (408, "the request's headers did not come within 0 seconds")
+        assert refusal(all_of(line)) == (408, "the request's headers did not come within 1 seconds")
 
 
 @pytest.mark.usefixtures("short")
 def test_a_body_that_does_not_end_is_told_and_its_request_comes_to_nothing() -> None:
     app = Echo()
     with serving(app) as port, closing(connected(port, HALF_A_BODY)) as line:
-        assert refusal(all_of(line)) == (408, "the request's body did not come within 0 seconds")
+        assert refusal(all_of(line)) == (408, "the request's body did not come within 1 seconds")
         assert app.left.wait(PATIENCE_S)
 
 
 @pytest.mark.usefixtures("short")
 def test_who_waits_for_an_answer_is_not_hung_up_on_even_with_the_next_request_sent() -> None:
-    with serving(Echo(takes_s=1.0)) as port, closing(connected(port, WHOLE + WHOLE + HALF_A_HEADER)) as line:
+    with serving(Echo(takes_s=2 * SHORT_S)) as port, closing(connected(port, WHOLE + WHOLE + HALF_A_HEADER)) as line:
         found = all_of(line)
 
     assert found.count(b"200 OK") == 2
@@ -149,13 +156,76 @@ def test_who_is_one_too_many_is_told_to_come_back_and_the_others_are_served() ->
         one_of(first)
 
 
-def test_half_of_the_files_that_a_process_may_open_are_left_for_its_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    limits = {"now": (256, 1000)}
-    monkeypatch.setattr(resource, "getrlimit", lambda _which: limits["now"])
-    monkeypatch.setattr(resource, "setrlimit", lambda _which, to: limits.update(now=to))
+def test_whoever_is_too_many_costs_nobody_else_an_answer() -> None:
+    stop = threading.Event()
 
-    assert protocol.most_connections() == 500
-    assert limits["now"] == (1000, 1000)
+    def crowd(port: int) -> None:
+        while not stop.is_set():
+            connected(port).close()
 
-    limits["now"] = (1_000_000, 1_000_000)
-    assert protocol.most_connections() == protocol.MOST_CONNECTIONS
+    with serving(Echo(), most=2) as port, closing(connected(port)) as line:
+        crowding = threading.Thread(target=crowd, args=(port,))
+        crowding.start()
+        try:
+            for _ in range(300):
+                line.sendall(WHOLE)
+                one_of(line)
+        finally:
+            stop.set()
+            crowding.join()
+
+
+@pytest.mark.usefixtures("short")
+def test_empty_lines_after_an_answer_do_not_keep_the_connection() -> None:
+    with serving(Echo()) as port, closing(connected(port, WHOLE)) as line:
+        one_of(line)
+        line.sendall(b"\r\n")
+        assert all_of(line) == b""
+
+
+@pytest.mark.usefixtures("short")
+def test_a_body_that_comes_after_its_answer_does_not_keep_the_connection() -> None:
+    with serving(Echo(is_hasty=True)) as port, closing(connected(port, HALF_A_BODY)) as line:
+        one_of(line)
+        line.sendall(b"67890")
+        assert all_of(line) == b""
+
+
+@pytest.mark.usefixtures("short")
+def test_who_waits_to_be_asked_for_his_body_is_not_blamed_for_it() -> None:
+    asks = WHOLE.replace(b"\r\n\r\nhi", b"\r\nExpect: 100-continue\r\n\r\n")
+    with serving(Echo(rests_s=2 * SHORT_S)) as port, closing(connected(port, asks)) as line:
+        assert line.recv(65_536).startswith(b"HTTP/1.1 100 Continue")
+        line.sendall(b"hi")
+        assert b"200 OK" in line.recv(65_536)
+
+
+@pytest.mark.parametrize(
+    ("now", "then", "most"),
+    [
+        ((256, 1000), (1000, 1000), 500),
+        ((1024, 524_288), (20_000, 524_288), 10_000),
+        ((256, resource.RLIM_INFINITY), (20_000, resource.RLIM_INFINITY), 10_000),
+        ((50_000, 50_000), (50_000, 50_000), 10_000),
+        ((resource.RLIM_INFINITY, resource.RLIM_INFINITY), (resource.RLIM_INFINITY, resource.RLIM_INFINITY), 10_000),
+    ],
+)
+def test_half_of_the_files_that_a_process_may_open_are_left_for_its_work(
+    monkeypatch: pytest.MonkeyPatch, now: tuple[int, int], then: tuple[int, int], most: int
+) -> None:
+    limits = [now]
+    monkeypatch.setattr(resource, "getrlimit", lambda _which: limits[-1])
+    monkeypatch.setattr(resource, "setrlimit", lambda _which, to: limits.append(to))
+
+    assert protocol.most_connections() == most
+    assert limits[-1] == then
+
+
+def test_a_system_that_does_not_let_the_limit_be_raised_is_lived_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_which: int, _to: tuple[int, int]) -> None:
+        raise ValueError("not allowed to raise maximum limit")
+
+    monkeypatch.setattr(resource, "getrlimit", lambda _which: (256, resource.RLIM_INFINITY))
+    monkeypatch.setattr(resource, "setrlimit", refuse)
+
+    assert protocol.most_connections() == 128

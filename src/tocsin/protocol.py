@@ -7,6 +7,7 @@ limits too; these hold where none stands in front.
 import asyncio
 import json
 import resource
+from contextlib import suppress
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -16,11 +17,16 @@ MOST_CONNECTIONS = 10_000
 
 
 def most_connections() -> int:
-    """Let this process open as many files as it may; return how many may be connections: half, for the rest is for work."""
+    """Let this process open as many files as that takes; return how many may be connections: half of what it may open."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft != hard:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    return MOST_CONNECTIONS if hard == resource.RLIM_INFINITY else min(MOST_CONNECTIONS, hard // 2)
+    if soft == resource.RLIM_INFINITY:
+        return MOST_CONNECTIONS
+    wanted = 2 * MOST_CONNECTIONS if hard == resource.RLIM_INFINITY else min(hard, 2 * MOST_CONNECTIONS)
+    if soft < wanted:
+        with suppress(ValueError, OSError):  # a system may have a limit of its own
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+            soft = wanted
+    return min(MOST_CONNECTIONS, soft // 2)
 
 
 class Protocol(HttpToolsProtocol):
@@ -36,6 +42,7 @@ class Protocol(HttpToolsProtocol):
         """Take the connection, unless there are too many."""
         super().connection_made(transport)
         if self.limit_concurrency is not None and len(self.connections) >= self.limit_concurrency:
+            self.connections.discard(self)  # else uvicorn would refuse the others' requests until this one has hung up
             self._refuse(503, "there are too many connections; try again in a moment")
         else:
             self._expect("", HEADERS_S)
@@ -44,6 +51,14 @@ class Protocol(HttpToolsProtocol):
         """Forget the connection."""
         self._expect_nothing()
         super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on. What begins no request, or comes after its answer, does not keep the connection."""
+        super().data_received(data)
+        is_waited_for = self._timer is not None or self.timeout_keep_alive_task is not None
+        is_idle = self.cycle is None or self.cycle.response_complete
+        if is_idle and not is_waited_for and not self.transport.is_closing():
+            self._expect("", HEADERS_S)
 
     def on_message_begin(self) -> None:
         """Begin a request."""
@@ -72,8 +87,8 @@ class Protocol(HttpToolsProtocol):
 
     def _gave_up_on(self, what: str, seconds: float) -> None:
         if self.transport.is_closing():
-            return  # what was written to it before still waits to be read
-        if self._is_our_turn(what):
+            self.transport.abort()  # the client does not read what was written to it before
+        elif self._is_our_turn(what):
             self._expect(what, seconds)
         elif not what or (what == "body" and self.cycle.response_started):
             self.transport.close()
@@ -81,9 +96,12 @@ class Protocol(HttpToolsProtocol):
             self._refuse(408, f"the request's {what} did not come within {seconds:.0f} seconds")
 
     def _is_our_turn(self, what: str) -> bool:
-        """Tell whether the client waits for us: it is not read from now, or has sent a request behind another."""
-        is_answering = self.cycle is not None and not self.cycle.response_complete
-        return self.flow.read_paused or (what != "body" and is_answering)
+        """Tell whether the client waits for us: it is not read from, has sent a request behind another, or asked to go on."""
+        if self.flow.read_paused or self.pipeline:
+            return True
+        if self.cycle is None or self.cycle.response_complete:
+            return False
+        return what != "body" or self.cycle.waiting_for_100_continue
 
     def _refuse(self, status: int, sentence: str) -> None:
         body = json.dumps({"error": sentence}).encode()
@@ -97,3 +115,4 @@ class Protocol(HttpToolsProtocol):
         lines = b"".join(name + b": " + value + b"\r\n" for name, value in headers)
         self.transport.write(STATUS_LINE[status] + lines + b"\r\n" + body)
         self.transport.close()
+        self._expect("", HEADERS_S)

@@ -32,10 +32,11 @@ def of(settings: Settings, setup: Callable[[], Mapping[str, str]], provider: Pro
 def must_be_private(settings: Settings) -> None:
     """Raise ConfigurationError if everybody on this machine can open the store's files.
 
-    The group may: some hosts give a volume's files to one, and then only `tocsin doctor` says so.
+    The group may: some hosts give a volume's files to one, and then only `tocsin doctor` says so. What lies in a folder that
+    others cannot enter is out of their reach, which helps on disks that know no modes.
     """
     for path, mode in _modes(settings).items():
-        if mode & 0o007:
+        if mode & 0o007 and all(folder.stat().st_mode & 0o001 for folder in Path(path).resolve().parents):
             held = f"everybody on this machine can open {path} (mode {mode & 0o777:o})"
             raise ConfigurationError(f"{held}, and nobody else should read a store or its key; run `chmod 600 {path}*`")
 

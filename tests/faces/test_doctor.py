@@ -5,6 +5,7 @@ import os
 import shutil
 import sqlite3
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
@@ -185,6 +186,21 @@ def other_clock(patient: Patient) -> None:
     patient.monkeypatch.setattr(bootstrap, "_utc_now", lambda: later)
 
 
+def opened_to_all(name: str, mode: int) -> Plant:
+    """Return what brings the store to a folder that everybody can enter, with a file of that mode."""
+
+    def plant(patient: Patient) -> None:
+        folder = Path(tempfile.mkdtemp())
+        patient.closing.append(lambda: shutil.rmtree(folder))
+        folder.chmod(0o755)
+        for file in patient.folder.glob("tocsin.db*"):
+            shutil.copy(file, folder)
+        (folder / name).chmod(mode)
+        patient.set("DATABASE_URL", f"sqlite:///{folder}/tocsin.db")
+
+    return plant
+
+
 def no_checksums(patient: Patient) -> None:
     patient.on_postgresql()
     said = postgres._SETUP.replace("current_setting('data_checksums')", "'off'")
@@ -359,16 +375,8 @@ REFUSED: dict[str, tuple[Plant, str, str]] = {
         "at least 32 random characters",
     ),
     "no secret key on PostgreSQL": (no_key, "TOCSIN_SECRET_KEY", "the same for every process and host"),
-    "a database that everybody can read": (
-        lambda _: os.chmod("tocsin.db", 0o644),  # noqa: PTH101
-        "everybody on this machine can open tocsin.db (mode 644)",
-        "chmod 600 tocsin.db*",
-    ),
-    "a key that everybody can read": (
-        lambda _: os.chmod("tocsin.db.key", 0o604),  # noqa: PTH101
-        "everybody on this machine can open tocsin.db.key (mode 604)",
-        "chmod 600 tocsin.db.key*",
-    ),
+    "a database that everybody can read": (opened_to_all("tocsin.db", 0o644), "tocsin.db (mode 644)", "chmod 600 /"),
+    "a key that everybody can read": (opened_to_all("tocsin.db.key", 0o604), "tocsin.db.key (mode 604)", "chmod 600 /"),
     "a key file that is empty": (
         lambda _: Path("tocsin.db.key").write_text(""),
         "holds no secret",
@@ -445,3 +453,14 @@ def test_a_certificate_for_the_relay_that_holds_for_long_enough_is_no_finding(
 
     _, out, _ = patient.shell("doctor", "--json")
     assert [one["grade"] for one in json.loads(out) if one["name"] == "mail"] == ["ok"]
+
+
+def test_what_lies_in_a_folder_of_its_owner_is_started_with_whatever_its_mode_and_told(patient: Patient) -> None:
+    patient.folder.chmod(0o700)
+    Path("tocsin.db").chmod(0o644)
+
+    code, out, err = patient.shell("doctor", "--json")
+
+    assert (code, err) == (1, "")
+    (found,) = (one for one in json.loads(out) if one["name"] == "files")
+    assert "others on this machine can open tocsin.db (mode 644)" in found["sentence"]

@@ -3,14 +3,15 @@
 Each life has five calls, and all 120 orders of them are tried.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from itertools import combinations, permutations
 from typing import Any
 
 import pytest
 
-from tests.builders import MINUTE, NOON, WORKSPACE_ID, SettableClock, a_chance, a_source, a_workspace
+from tests.builders import DAY, MINUTE, NOON, WORKSPACE_ID, SettableClock, a_chance, a_source, a_workspace
 from tests.sources.senders import FIELDS, SECRETS, fixture, octets
 from tocsin.domain.model import Booking
 from tocsin.domain.sources.chain import GRACE
@@ -77,6 +78,21 @@ class Taker:
 
     def bookings(self, order: Sequence[News], *, wait: timedelta) -> list[Booking]:
         """Return the bookings, by their start, after news came with a wait behind each."""
+        with self._after(order, wait=wait) as tx:
+            wanted = BookingFilter(order_by="starts_at", descending=False)
+            found, _ = tx.bookings.page(wanted, now=self.clock(), limit=10, offset=0)
+        return found
+
+    def left(self, order: Sequence[News]) -> list[str]:
+        """Return which bookings of the source are known after news came, and all that was booked is forgotten."""
+        with self._after(order, wait=timedelta(0)) as tx:
+            before = self.clock() + 900 * DAY
+            tx.retention.forget_bookings(tx.retention.over(before=before, most=10), before=before)
+            left = [one.booking for one in order if tx.source_bookings.get(a_source().id, one.booking) is not None]
+        return sorted(left)
+
+    @contextmanager
+    def _after(self, order: Sequence[News], *, wait: timedelta) -> Iterator[Any]:
         self.clock.now = NOON
         with self.store.trial(WORKSPACE_ID) as tx:
             for one in order:
@@ -86,9 +102,7 @@ class Taker:
                     self._wake(tx, order)
             self.clock.advance(GRACE)
             self._wake(tx, order)
-            wanted = BookingFilter(order_by="starts_at", descending=False)
-            found, _ = tx.bookings.page(wanted, now=self.clock(), limit=10, offset=0)
-        return found
+            yield tx
 
     def _wake(self, tx: Any, order: Sequence[News]) -> None:
         for external_id in sorted({one.booking for one in order}):
@@ -136,6 +150,13 @@ def test_some_orders_end_in_the_same_booking_on_either_store(store: SqlStore, li
     ends = {repr(taker.end(order)) for order in list(permutations(news))[::17]}
 
     assert len(ends) == 1
+
+
+@pytest.mark.parametrize("life", ["cal_com", "calendly", "calendly, cancelled"])
+def test_with_a_booking_all_goes_that_its_source_has_said_of_it_in_whatever_order(store: SqlStore, life: str) -> None:
+    taker, news = Taker(store), news_of(life)
+
+    assert [taker.left(order) for order in list(permutations(news))[::7]] == [[]] * 18
 
 
 @EVERY_LIFE

@@ -44,7 +44,7 @@ def test_after_a_look_that_finds_damage_nothing_is_written_and_what_is_whole_is_
 
         assert told is not None
         assert told.startswith("the database file is damaged (")
-        assert told.endswith("bring a backup back with `tocsin restore`")
+        assert told.endswith("bring that back with `tocsin restore`")
         assert "\n" not in told
         with pytest.raises(UnavailableError, match="the database file is damaged"):
             write(database)

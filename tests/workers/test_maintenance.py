@@ -176,7 +176,8 @@ def test_a_booking_about_which_a_message_waits_is_kept_until_that_has_ended(offi
 
 
 def test_however_many_bookings_are_too_old_all_of_them_go(office: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(retention, "MOST", 2)
+    monkeypatch.setattr(retention, "AT_ONCE", 2)
+    monkeypatch.setattr(retention, "LOOKED_FOR", 3)
     ended = max(office.book(ahead=(number + 1) * DAY).ends_at for number in range(5))
     with office.store.transaction(WORKSPACE_ID) as tx:
         retention.keep(tx, Kept(bookings=1))

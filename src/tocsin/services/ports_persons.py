@@ -1,9 +1,10 @@
 """What export and erasure of a person need from the store: a part of `ports.Transaction`, on a page of its own."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
+from tocsin.domain.model import BookingId
 from tocsin.domain.retention import Kept
 
 
@@ -23,7 +24,8 @@ class Retention(Protocol):
     def kept(self) -> Kept: ...
     def keep(self, kept: Kept) -> None: ...
     def forget_messages(self, *, before: datetime) -> int: ...
-    def forget_bookings(self, *, before: datetime, most: int) -> int: ...
+    def over(self, *, before: datetime, most: int) -> list[BookingId]: ...
+    def forget_bookings(self, booking_ids: Iterable[BookingId], *, before: datetime) -> int: ...
 
 
 class PersonTables(Protocol):

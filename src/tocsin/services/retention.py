@@ -3,11 +3,13 @@
 from datetime import datetime, timedelta
 
 from tocsin.domain.audit import Verb
+from tocsin.domain.model import WorkspaceId
 from tocsin.domain.retention import Kept
 from tocsin.services import audit
-from tocsin.services.ports import Transaction
+from tocsin.services.ports import Store, Transaction
 
-MOST = 200  # bookings in one transaction, so that others need not wait
+LOOKED_FOR = 5000  # bookings that one look finds: each goes through all bookings of the workspace
+AT_ONCE = 100  # bookings in one transaction, so that others need not wait
 
 
 def keep(tx: Transaction, kept: Kept) -> None:
@@ -23,10 +25,23 @@ def forget(tx: Transaction, *, now: datetime) -> int:
     return tx.retention.forget_messages(before=now - tx.retention.kept().words)
 
 
-def forget_bookings(tx: Transaction, *, now: datetime) -> int:
-    """Forget up to MOST bookings that are old enough, with all that is known of them; return how many.
+def forget_bookings(store: Store, workspace_id: WorkspaceId, *, now: datetime) -> int:
+    """Forget bookings that are old enough, with all that is known of them; return how many.
 
-    One about which a message is still to be sent, or waits for a person, is kept.
+    One about which a message is still to be sent, or waits for a person, is kept. They go in transactions of a few each.
     """
-    days = tx.retention.kept().bookings
-    return 0 if days is None else tx.retention.forget_bookings(before=now - timedelta(days=days), most=MOST)
+    number = 0
+    while True:
+        with store.reading(workspace_id) as tx:
+            days = tx.retention.kept().bookings
+            if days is None:
+                return number
+            before = now - timedelta(days=days)
+            over = tx.retention.over(before=before, most=LOOKED_FOR)
+        gone = 0
+        for first in range(0, len(over), AT_ONCE):
+            with store.transaction(workspace_id) as tx:
+                gone += tx.retention.forget_bookings(over[first : first + AT_ONCE], before=before)
+        if not gone:
+            return number
+        number += gone

@@ -9,7 +9,7 @@ from tocsin.domain.text import one_line
 
 
 def fault_in(connection: sqlite3.Connection) -> str | None:
-    """Look through every page, about a second for each gigabyte; return the first fault in SQLite's words, or None."""
+    """Look through every page, as fast as the disk reads; return the first fault in SQLite's words, or None."""
     try:
         (found,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     except sqlite3.DatabaseError as error:
@@ -28,6 +28,6 @@ def sentence(fault: str) -> str:
     """Return what is said of a file with this fault, with the remedy."""
     told = one_line(fault.removeprefix("*** in database main ***"), limit=200).strip()
     return (
-        f"the database file is damaged ({told}), so nothing is written to it and nothing is sent;"
-        " stop the server and bring a backup back with `tocsin restore`"
+        f"the database file is damaged ({told}), so nothing is written to it and nothing is sent; take what can be"
+        " read with `tocsin backup`, or else the last backup, and bring that back with `tocsin restore`"
     )

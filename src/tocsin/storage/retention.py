@@ -1,25 +1,33 @@
 """For how long a workspace keeps what was, and how it is forgotten."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from tocsin.domain.model import WorkspaceId
+from tocsin.domain.model import BookingId, WorkspaceId
 from tocsin.domain.retention import Kept
 from tocsin.storage.columns import as_json, micros
 from tocsin.storage.database import Connection
 
 # A revision that no booking has: a message without its words is never sent again.
 BLANK = "UPDATE messages SET message = :nothing, booking_revision = -1 WHERE workspace_id = :workspace_id"
-_OVER = """
-    SELECT b.id FROM bookings b
-     WHERE b.workspace_id = :workspace_id AND b.ends_at < :before
+_IS_OVER = """
+    b.workspace_id = :workspace_id AND b.ends_at < :before
        AND NOT EXISTS (SELECT 1 FROM deliveries d
-                        WHERE d.workspace_id = b.workspace_id AND d.booking_id = b.id AND d.settled_at IS NULL)
-     ORDER BY b.ends_at, b.id LIMIT :most"""
+                        WHERE d.workspace_id = b.workspace_id AND d.booking_id = b.id AND d.settled_at IS NULL)"""
+# Links of a chain know no booking of ours while a later one holds it, so they are found by what they continue.
+_CHAINS = """
+    WITH RECURSIVE chain (source_id, id, continues) AS (
+        SELECT source_id, id, continues FROM source_bookings
+         WHERE workspace_id = :workspace_id AND booking_id {any_of}(:ids)
+        UNION
+        SELECT s.source_id, s.id, s.continues FROM source_bookings s
+          JOIN chain c ON s.source_id = c.source_id AND (s.id = c.continues OR s.continues = c.id)
+         WHERE s.workspace_id = :workspace_id AND s.booking_id IS NULL)
+    DELETE FROM source_bookings
+     WHERE workspace_id = :workspace_id AND (source_id, id) IN (SELECT source_id, id FROM chain)"""
 # In an order in which each still finds what it goes by.
 _OF_DELIVERIES = ("attempts", "messages", "interventions")
-_OF_BOOKINGS = (
-    "deliveries", "invitations", "inviters", "rsvps", "events", "booking_revisions", "booking_hosts", "source_bookings",
-)  # fmt: skip
+_OF_BOOKINGS = ("deliveries", "invitations", "inviters", "rsvps", "events", "booking_revisions", "booking_hosts")
 
 
 class SqlRetention:
@@ -54,17 +62,32 @@ class SqlRetention:
         self._connection.run(moved, workspace_id=self._workspace_id, until=until)
         return gone
 
-    def forget_bookings(self, *, before: datetime, most: int) -> int:
-        """Forget bookings that ended before a moment, if no delivery of theirs is open, and all of them; return how many."""
+    def over(self, *, before: datetime, most: int) -> list[BookingId]:
+        """Return bookings that ended before a moment and of which no delivery is open, the oldest first."""
+        statement = f"SELECT b.id FROM bookings b WHERE {_IS_OVER} ORDER BY b.ends_at, b.id LIMIT :most"
         asked = {"workspace_id": self._workspace_id, "before": micros(before), "most": most}
-        ids = as_json([row["id"] for row in self._connection.rows(_OVER, **asked)])
+        return [BookingId(row["id"]) for row in self._connection.rows(statement, **asked)]
+
+    def forget_bookings(self, booking_ids: Iterable[BookingId], *, before: datetime) -> int:
+        """Forget those that are still over, with all that is known of them; return how many."""
+        ids = self._locked(booking_ids, before=before)
         own = "workspace_id = :workspace_id"
         of_them = f"SELECT id FROM deliveries WHERE {own} AND booking_id {{any_of}}(:ids)"
         for table in _OF_DELIVERIES:
             self._gone(f"DELETE FROM {table} WHERE {own} AND delivery_id IN ({of_them})", ids)
         for table in _OF_BOOKINGS:
             self._gone(f"DELETE FROM {table} WHERE {own} AND booking_id {{any_of}}(:ids)", ids)
+        self._gone(_CHAINS, ids)
         return self._gone(f"DELETE FROM bookings WHERE {own} AND id {{any_of}}(:ids)", ids)
+
+    def _locked(self, booking_ids: Iterable[BookingId], *, before: datetime) -> str:
+        """Keep others from changing them, and look at them again, because somebody may have moved one meanwhile."""
+        asked = {"workspace_id": self._workspace_id, "ids": as_json(sorted(booking_ids))}
+        among = "id {any_of}(:ids)"
+        locks = f"SELECT id FROM bookings WHERE workspace_id = :workspace_id AND {among} ORDER BY id {{for_update}}"
+        self._connection.lock(locks, **asked)
+        statement = f"SELECT b.id FROM bookings b WHERE {_IS_OVER} AND b.{among}"
+        return as_json([row["id"] for row in self._connection.rows(statement, **asked, before=micros(before))])
 
     def _gone(self, statement: str, ids: str) -> int:
         return self._connection.run(statement, workspace_id=self._workspace_id, ids=ids)

@@ -75,8 +75,6 @@ class SqliteDatabase:
 
         Nothing is written to a file that is known to be damaged: a backup will take its place, which would not have it.
         """
-        if self.damage is not None:
-            raise UnavailableError(self.damage)
         with self._translated():
             with self._in_turn():
                 group = self._begin()
@@ -187,6 +185,8 @@ class SqliteDatabase:
             self._turn.release()
 
     def _begin(self) -> _Group:
+        if self.damage is not None:
+            raise UnavailableError(self.damage)
         if self._group is None:
             self._writer.execute("BEGIN IMMEDIATE")
             self._group = _Group()

@@ -29,7 +29,7 @@ from tocsin.domain.errors import (
 LONGEST_LINE = 33_554_432  # octets: a thousand rules, before and after
 PATIENCE_S = 45.0  # a checkup may wait for the relay and for the DNS
 # What may take long, because the store may be large.
-_PATIENCES_S = dict.fromkeys(("backup", "held done", "held send", "person export", "person erase"), 7200.0)
+_PATIENCES_S = dict.fromkeys(("backup", "doctor", "held done", "held send", "person export", "person erase"), 7200.0)
 
 log = logging.getLogger("tocsin.desk")
 

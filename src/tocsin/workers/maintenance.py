@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 from tocsin.domain.audit import KEPT_FOR as AUDITS_KEPT_FOR
 from tocsin.domain.dry_run import KEPT_FOR as DRY_RUNS_KEPT_FOR
 from tocsin.domain.errors import TocsinError
-from tocsin.domain.model import WorkspaceId
 from tocsin.services import audit, interventions, receipts, retention, workspaces
 from tocsin.services.automation import go_on_planning
 from tocsin.services.idempotency import KEPT_FOR
@@ -45,19 +44,9 @@ def tidy(sender: Sender) -> None:
     for workspace in workspaces.every(sender.store):
         with sender.store.transaction(workspace.id) as tx:
             retention.forget(tx, now=now)
-        _forget_bookings(sender, workspace.id, now=now)
-
-
-def _forget_bookings(sender: Sender, workspace_id: WorkspaceId, *, now: datetime) -> None:
-    gone = 0
-    while True:
-        with sender.store.transaction(workspace_id) as tx:
-            number = retention.forget_bookings(tx, now=now)
-        gone += number
-        if number < retention.MOST:
-            break
-    if gone:
-        log.info("deleted %d bookings that are older than they are kept", gone, extra={"workspace": workspace_id})
+        gone = retention.forget_bookings(sender.store, workspace.id, now=now)
+        if gone:
+            log.info("deleted %d bookings that are older than they are kept", gone, extra={"workspace": workspace.id})
 
 
 def keep(sender: Sender, stop: threading.Event, bell: threading.Event, relay_receipts: Receipts | None = None) -> None:

@@ -21,7 +21,7 @@ from tocsin.formats.sources import FORMATS
 from tocsin.services import source_bookings
 from tocsin.services.ports import BookingFilter
 from tocsin.services.source_bookings import Desk
-from tocsin.storage.store import SqlStore
+from tocsin.storage.store import SqlStore, SqlTransaction
 
 LIVES = {
     "generic": ["made", "moved", "no_show", "outcome", "cancelled"],
@@ -92,7 +92,7 @@ class Taker:
         return sorted(left)
 
     @contextmanager
-    def _after(self, order: Sequence[News], *, wait: timedelta) -> Iterator[Any]:
+    def _after(self, order: Sequence[News], *, wait: timedelta) -> Iterator[SqlTransaction]:
         self.clock.now = NOON
         with self.store.trial(WORKSPACE_ID) as tx:
             for one in order:

@@ -3,6 +3,7 @@
 Tracing makes a test take up to two thirds longer, so a line is traced by the tests that are nearest to it.
 """
 
+from itertools import chain, groupby
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,8 @@ _FAR = frozenset({"browser", "deploy", "docs", "evolution", "failover", "journey
 _WIDE = frozenset({"faces", "torture"})
 # Single tests take longest there.
 _LONG = _FAR | {"torture"}
+# What tests of one file share and takes half a minute to make: a booted machine, the built site. One process makes it.
+_SHARED = frozenset({"said", "site"})
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -44,13 +47,19 @@ def _spread(items: list[pytest.Item], processes: int) -> list[pytest.Item]:
     What is left at the end are short ones then, and no process stands idle while another has a long one to do.
     """
     long, short = ([item for item in items if (_folder(item) in _LONG) is wanted] for wanted in (True, False))
+    together = [list(group) for _, group in groupby(long, _shared_by)]
     spread: list[pytest.Item] = []
     for number in range(processes):
         size = (len(items) - len(spread)) // (processes - number)
-        own = long[number::processes]
+        own = list(chain.from_iterable(together[number::processes]))
         spread += own + short[: size - len(own)]
         short = short[max(0, size - len(own)) :]
     return spread
+
+
+def _shared_by(item: pytest.Item) -> str:
+    """Return what is the same for tests that share something costly, and differs for all others."""
+    return str(item.path) if _SHARED & set(getattr(item, "fixturenames", ())) else item.nodeid
 
 
 def _is_near(item: pytest.Item) -> bool:

@@ -323,6 +323,8 @@ def test_a_workspace_sees_and_changes_its_own_only(ann: Visitor) -> None:
 
 # More of them are typed into the forms by tests/torture/test_bad_forms.py.
 HOSTILE = ("a\0b", "x" * 10_000, "\u202e", "-1", "9" * 400)
+# Nothing of the others comes as far as the database.
+TAKEN_DIFFERENTLY = ("a\0b", "9" * 400)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: f"{page.method} {page.path}")
@@ -346,9 +348,10 @@ def test_whatever_is_sent_a_page_never_fails(ann: Visitor, page: Page) -> None:
     path = page.path.replace("{token}", a_password_link(ann)).replace("{call}", call["id"]).replace("{run}", run)
     path = next((path.replace("{id}", one) for begin, one in ids.items() if path.startswith(begin)), path)
     model = page.form if page.method == "POST" else page.query or Form
+    is_remote = ann.client.app.store._database.dialect.is_remote
 
     for name in model.model_fields:
-        for value in HOSTILE:
+        for value in TAKEN_DIFFERENTLY if is_remote else HOSTILE:
             if page.method == "POST":
                 ann.get(f"/bookings/{booking['id']}")
                 ann.post(path, {name: value})

@@ -16,12 +16,13 @@ _IS_OVER = """
                         WHERE d.workspace_id = b.workspace_id AND d.booking_id = b.id AND d.settled_at IS NULL)"""
 # Links of a chain know no booking of ours while a later one holds it, so they are found by what they continue.
 _CHAINS = """
-    WITH RECURSIVE chain (source_id, id, continues) AS (
-        SELECT source_id, id, continues FROM source_bookings
+    WITH RECURSIVE chain (workspace_id, source_id, id, continues) AS (
+        SELECT workspace_id, source_id, id, continues FROM source_bookings
          WHERE workspace_id = :workspace_id AND booking_id {any_of}(:ids)
         UNION
-        SELECT s.source_id, s.id, s.continues FROM source_bookings s
-          JOIN chain c ON s.source_id = c.source_id AND (s.id = c.continues OR s.continues = c.id)
+        SELECT s.workspace_id, s.source_id, s.id, s.continues FROM source_bookings s
+          JOIN chain c ON s.workspace_id = c.workspace_id AND s.source_id = c.source_id
+                      AND (s.id = c.continues OR s.continues = c.id)
          WHERE s.workspace_id = :workspace_id AND s.booking_id IS NULL)
     DELETE FROM source_bookings
      WHERE workspace_id = :workspace_id AND (source_id, id) IN (SELECT source_id, id FROM chain)"""

@@ -175,6 +175,12 @@ def test_whoever_is_too_many_costs_nobody_else_an_answer() -> None:
             crowding.join()
 
 
+@pytest.mark.parametrize("octets", [b"GET /\r\n\r\n", b"GET / HTTP/0.9\r\nHost: x\r\n\r\n"])
+def test_http_of_before_there_were_headers_is_refused(octets: bytes) -> None:
+    with serving(Echo()) as port, closing(connected(port, octets)) as line:
+        assert all_of(line).startswith(b"HTTP/1.1 400 ")
+
+
 @pytest.mark.usefixtures("short")
 def test_empty_lines_after_an_answer_do_not_keep_the_connection() -> None:
     with serving(Echo()) as port, closing(connected(port, WHOLE)) as line:

@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 HEADERS_S = 10.0  # for the headers of a request, and for the first octet of a connection
 BODY_S = 30.0  # for a body; the largest has 4 MiB
 MOST_CONNECTIONS = 10_000
+SPOKEN = ("1.0", "1.1")  # the parser takes HTTP/0.9 too, which has no headers to name a workspace by
 
 
 def most_connections() -> int:
@@ -67,6 +68,8 @@ class Protocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Give the request to the application; its body may still come."""
+        if self.parser.get_http_version() not in SPOKEN:
+            raise ValueError("no HTTP that is spoken here")  # the parser makes a 400 of it
         self.scope["headers"] = list(self.headers)
         super().on_headers_complete()
         self._expect("body", BODY_S)

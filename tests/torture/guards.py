@@ -398,6 +398,36 @@ FACES = (
         "if _text(octets) != token:",
         (_OPT_OUT + "test_a_link_that_was_changed_is_not_ours",),
     ),
+    Mutant(
+        "nothing is written to a damaged file",
+        "storage/sqlite.py",
+        "        if self.damage is not None:\n            raise UnavailableError(self.damage)\n",
+        "",
+        (
+            "tests/storage/test_integrity.py::test_after_a_look_that_finds_damage_nothing_is_written_and_what_is_whole_is_read",
+        ),
+    ),
+    Mutant(
+        "a store that everybody can read starts nothing",
+        "bootstrap.py",
+        "    site.must_be_private(settings)\n",
+        "",
+        ("tests/faces/test_doctor.py::test_what_nothing_can_start_with_is_refused_in_one_line",),
+    ),
+    Mutant(
+        "a request that does not end is not waited for",
+        "protocol.py",
+        'self._expect("body", BODY_S)',
+        "self._expect_nothing()",
+        ("tests/test_protocol.py::test_a_body_that_does_not_end_is_told_and_its_request_comes_to_nothing",),
+    ),
+    Mutant(
+        "a booking that somebody moves meanwhile is kept",
+        "storage/retention.py",
+        "ids = self._locked(booking_ids, before=before)",
+        "ids = as_json(sorted(booking_ids))",
+        ("tests/storage/test_retention.py::test_a_booking_about_which_something_is_still_to_be_sent_is_kept",),
+    ),
 )
 
 GUARDS = (*ENGINE, *STORE, *MAIL, *FACES)

@@ -3,6 +3,7 @@ import pytest
 from tests.builders import (
     BOOKING_ID,
     DAY,
+    DELIVERY_ID,
     HOUR,
     LINK_ID,
     NOON,
@@ -22,7 +23,7 @@ from tests.builders import (
 )
 from tests.storage.shelf import MOMENT, NASTY, OTHER_ID, fill, rows
 from tocsin.domain.access import Scope
-from tocsin.domain.delivery import DeliveryId, State, Verdict
+from tocsin.domain.delivery import State, Verdict
 from tocsin.domain.events import EventKind
 from tocsin.domain.invite import Answered
 from tocsin.domain.model import WorkspaceId
@@ -176,10 +177,10 @@ def test_an_empty_workspace_sees_nothing_of_others(store: SqlStore) -> None:
             *tx.rules.page(limit=9, offset=0),
             tx.rules.watching(LINK_ID, EventKind),
             tx.rules.planning(RULE_ID),
-            tx.deliveries.get("id 1"),
-            *tx.deliveries.outrun([DeliveryId("id 1")]),
-            tx.messages.get(DeliveryId("id 1")),
-            tx.deliveries.attempts("id 1"),
+            tx.deliveries.get(DELIVERY_ID),
+            *tx.deliveries.outrun([DELIVERY_ID]),
+            tx.messages.get(DELIVERY_ID),
+            tx.deliveries.attempts(DELIVERY_ID),
             *tx.deliveries.page(DeliveryFilter(), limit=9, offset=0),
             tx.invitations.get(BOOKING_ID, an_invitation().recipient),
             tx.invitations.of_booking(BOOKING_ID),
@@ -220,12 +221,12 @@ def test_nothing_done_in_one_workspace_touches_another(store: SqlStore, database
             new_id=numbered("m{}"),
             now=NOON,
         )
-        tx.messages.freeze({DeliveryId("id 1"): a_frozen(message=b"changed")})
-        tx.deliveries.retry(DeliveryId("id 1"), now=NOON, expires_at=NOON)
+        tx.messages.freeze({DELIVERY_ID: a_frozen(message=b"changed")})
+        tx.deliveries.retry(DELIVERY_ID, now=NOON, expires_at=NOON)
         tx.deliveries.drop_timed([BOOKING_ID], keep=[], now=NOON, reason="")
         tx.deliveries.supersede(BOOKING_ID, now=NOON)
         tx.deliveries.withdraw_before(BOOKING_ID, revision=99, now=NOON, reason="")
-        tx.deliveries.end(DeliveryId("w1"), Verdict(state=State.CANCELLED), now=NOON)
+        tx.deliveries.end(DELIVERY_ID, Verdict(state=State.CANCELLED), now=NOON)
         tx.deliveries.withdraw_rule(RULE_ID, now=NOON, reason="")
         tx.invitations.put(an_invitation(sequence=9))
         tx.invitations.answer(an_invitation(), Answered(rsvp=Rsvp.DECLINED, sequence=9, stamp=NOON, at=NOON))

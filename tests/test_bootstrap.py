@@ -89,9 +89,7 @@ def test_a_secret_is_made_at_the_first_start_and_only_its_owner_reads_it(path: P
 
 @pytest.mark.parametrize("content", ["", "short"])
 def test_a_secret_that_was_lost_is_not_replaced_by_none(path: Path, content: str) -> None:
-    key = path.with_name(path.name + ".key")
-    key.touch(mode=0o600)
-    key.write_text(content)
+    path.with_name(path.name + ".key").write_text(content)
 
     assert "holds no secret" in complaint(on(path))
 

@@ -174,7 +174,6 @@ def test_a_file_that_cannot_be_the_database_ends_with_78(
     shell: Shell, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, where: str
 ) -> None:
     (tmp_path / "folder").mkdir()
-    (tmp_path / "text.db").touch(mode=0o600)
     (tmp_path / "text.db").write_text("no database at all, " * 100)
     monkeypatch.setenv("TOCSIN_DATABASE_URL", f"sqlite:///{where}")
 

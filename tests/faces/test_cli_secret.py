@@ -52,7 +52,6 @@ def fill(patch: pytest.MonkeyPatch, url: str) -> None:
 def shell(shell: Shell, sqlite_path: Path, filled: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
     """Give the command line on such a file, after another secret was set; `former.key` holds the former one."""
     shutil.copy(filled, sqlite_path)
-    Path("former.key").touch(mode=0o600)
     Path("former.key").write_text(f"{FORMER}\n")
     monkeypatch.setenv("TOCSIN_SECRET_KEY", PRESENT)
     return shell

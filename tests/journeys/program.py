@@ -9,7 +9,7 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -140,6 +140,13 @@ class Program:
             return answer.status, json.loads(answer.read() or b"null")
         finally:
             connection.close()
+
+    def readiness(self) -> tuple[int, str]:
+        """Return the status and the sentence with which the program says whether it can work."""
+        with closing(http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)) as connection:
+            connection.request("GET", "/readyz")
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read()).get("error", "")
 
     def count(self, state: str = "") -> int:
         """Return how many deliveries there are in a state, or in all."""

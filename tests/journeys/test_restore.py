@@ -1,6 +1,5 @@
 """A backup of the real program under load, brought back on another machine: all of it is there, and nothing is sent twice."""
 
-import http.client
 import json
 import os
 import subprocess
@@ -8,7 +7,6 @@ import sys
 import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -171,14 +169,6 @@ def test_a_copy_of_a_postgresql_is_held_back_by_one_command(
     judged(other, sink, client.acknowledged)
 
 
-def readiness(program: Program) -> tuple[int, str]:
-    """Return the status and the sentence with which a program says whether it can work."""
-    with closing(http.client.HTTPConnection("127.0.0.1", program.port, timeout=10)) as connection:
-        connection.request("GET", "/readyz")
-        answer = connection.getresponse()
-        return answer.status, json.loads(answer.read()).get("error", "")
-
-
 def test_a_file_that_its_disk_has_spoiled_is_noticed_sends_nothing_and_a_backup_takes_its_place(
     tmp_path: Path, sqlite_path: Path, sink: Sink
 ) -> None:
@@ -188,8 +178,8 @@ def test_a_file_that_its_disk_has_spoiled_is_noticed_sends_nothing_and_a_backup_
 
     with running(program):
         program.start()
-        until(lambda: readiness(program)[0] == 503)
-        assert "the database file is damaged" in readiness(program)[1]
+        until(lambda: program.readiness()[0] == 503)
+        assert "the database file is damaged" in program.readiness()[1]
         status, body = program.call("POST", "/bookings", a_body(1))
         assert (status, "`tocsin restore`" in body["error"]) == (503, True)
         assert program.call("GET", "/bookings")[0] == 200
@@ -200,5 +190,5 @@ def test_a_file_that_its_disk_has_spoiled_is_noticed_sends_nothing_and_a_backup_
         other.start()
         assert other.call("POST", "/bookings", a_body(1))[0] == 201
         assert other.await_end() == {"sent": 2}
-        assert readiness(other) == (200, "")
+        assert other.readiness() == (200, "")
     assert len(sink.messages) == 2

@@ -1,8 +1,6 @@
 """A15: the program is killed with a message in hand, on a large database, and started again."""
 
-import http.client
 import threading
-from contextlib import closing
 from time import monotonic
 
 import pytest
@@ -49,13 +47,6 @@ def killed_with_a_message_in_hand(program: Program, sink: Sink) -> tuple[str, fl
     return sink.wait_for(1)[0].message_id, at
 
 
-def is_ready(program: Program) -> bool:
-    """Tell whether the program says so itself."""
-    with closing(http.client.HTTPConnection("127.0.0.1", program.port, timeout=10)) as connection:
-        connection.request("GET", "/readyz")
-        return connection.getresponse().status == 200
-
-
 @pytest.mark.parametrize("sort", ["SQLite", "PostgreSQL"])
 def test_it_is_back_soon_after_a_kill_whatever_waits_and_sends_what_was_in_hand(
     sort: str, new_database: NewDatabase, rig: Rig
@@ -67,7 +58,7 @@ def test_it_is_back_soon_after_a_kill_whatever_waits_and_sends_what_was_in_hand(
             message_id, killed_at = killed_with_a_message_in_hand(program, sink)
             began = monotonic()
             program.start()
-            until(lambda: is_ready(program))
+            until(lambda: program.readiness()[0] == 200)
             ready = monotonic() - began
             until(lambda: [one.message_id for one in sink.messages].count(message_id) == 2)
             resent = monotonic() - killed_at

@@ -8,6 +8,7 @@ from tocsin.domain.retention import Kept
 from tocsin.storage.columns import as_json, micros
 from tocsin.storage.database import Connection
 
+_STANDING = ("messages_kept_days", "bookings_kept_days", "messages_forgotten_until")
 # A revision that no booking has: a message without its words is never sent again.
 BLANK = "UPDATE messages SET message = :nothing, booking_revision = -1 WHERE workspace_id = :workspace_id"
 _IS_OVER = """
@@ -40,8 +41,8 @@ class SqlRetention:
 
     def kept(self) -> Kept:
         """Return for how long what is kept, as far as somebody has said."""
-        row = self._workspace("messages_kept_days, bookings_kept_days")
-        return Kept(messages=row["messages_kept_days"], bookings=row["bookings_kept_days"])
+        standing = self._standing()
+        return Kept(messages=standing["messages_kept_days"], bookings=standing["bookings_kept_days"])
 
     def keep(self, kept: Kept) -> None:
         """Keep it for so long."""
@@ -52,7 +53,7 @@ class SqlRetention:
 
     def forget_messages(self, *, before: datetime) -> int:
         """Forget the words of messages whose deliveries ended before a moment, since the last time; return how many."""
-        since, until = self._workspace("messages_forgotten_until")["messages_forgotten_until"] or 0, micros(before)
+        since, until = self._standing()["messages_forgotten_until"] or 0, micros(before)
         if since >= until:
             return 0
         statement = f"""{BLANK} AND booking_revision >= 0 AND delivery_id IN (
@@ -93,7 +94,7 @@ class SqlRetention:
     def _gone(self, statement: str, ids: str) -> int:
         return self._connection.run(statement, workspace_id=self._workspace_id, ids=ids)
 
-    def _workspace(self, columns: str) -> dict[str, int | None]:
-        statement = f"SELECT {columns} FROM workspaces WHERE workspace_id = :workspace_id"
+    def _standing(self) -> dict[str, int | None]:
+        statement = f"SELECT {', '.join(_STANDING)} FROM workspaces WHERE workspace_id = :workspace_id"
         row = self._connection.row(statement, workspace_id=self._workspace_id)
-        return dict.fromkeys(columns.split(", ")) if row is None else dict(row)
+        return dict.fromkeys(_STANDING) if row is None else dict(row)

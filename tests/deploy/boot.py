@@ -5,6 +5,7 @@ would have made there.
 """
 
 import compileall
+import fcntl
 import os
 import secrets
 import shlex
@@ -13,7 +14,9 @@ import signal
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -73,8 +76,9 @@ def booted(
     seen = {"/test": str(shared), **binds}
     shown = [f"--bind={here}:{there}" for there, here in seen.items()]
     shown += [f"--bind-ro={here}:{there}" for there, here in _tree(folder, source).items()]
-    own = f"--machine=tocsin-{secrets.token_hex(4)}"  # several test processes may boot at the same time
-    _run([*_MACHINE, own, *shown, *_KERNEL], folder)
+    own = f"--machine=tocsin-{secrets.token_hex(4)}"
+    with _alone():
+        _run([*_MACHINE, own, *shown, *_KERNEL], folder)
     return {
         name: Said(
             code=int((shared / f"{name}.code").read_text("utf-8")),
@@ -129,6 +133,17 @@ def _venv(folder: Path, there: str) -> dict[str, str]:
         f"{there}/pyvenv.cfg": str(folder / "pyvenv.cfg"),
         f"{there}/lib/{_PYTHON_NAME}/site-packages/{editable.name}": str(folder / "tocsin.pth"),
     }
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Wait until no other process of tests has a machine up.
+
+    They would share their control groups, and one that ends takes away what another is about to start a service in.
+    """
+    with (Path(tempfile.gettempdir()) / "tocsin-machine.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _run(command: list[str], folder: Path) -> None:

@@ -1,6 +1,7 @@
 """The units in deploy/systemd on a real systemd, by the very commands of docs/deploy.md."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -137,7 +138,7 @@ def test_a_backup_is_made_while_the_server_runs(said: dict[str, Said]) -> None:
 
 def test_a_server_that_dies_is_started_again_and_one_that_is_stopped_ends_well(said: dict[str, Said]) -> None:
     assert said["killed"].code == said["stopped"].code == 0
-    assert shown(said["killed"]).items() >= {"ActiveState": "active", "NRestarts": "1"}.items()
+    assert shown(said["killed"]).items() >= {"ActiveState": "active", "NRestarts": "1"}.items(), said["killed"].text
     assert shown(said["stopped"]).items() >= {"ActiveState": "inactive", "Result": "success"}.items()
 
 
@@ -153,6 +154,17 @@ def test_what_stays_wrong_is_not_tried_again(said: dict[str, Said], step: str, s
 
 def test_a_wrong_setting_is_told_in_the_log(said: dict[str, Said]) -> None:
     assert "tocsin: TOCSIN_LOG: 'xml' is none of text, json" in said["wrong"].text
+
+
+def test_no_machine_is_up_beside_another(source: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    now = "/opt/tocsin/.venv/bin/python -c 'import time; print(time.monotonic())'"
+    step = {"up": f"systemctl show --property=UserspaceTimestampMonotonic --value; {now}"}
+    with ThreadPoolExecutor() as pool:
+        machines = [pool.submit(booted, tmp_path_factory.mktemp("machine"), source, step) for _ in range(2)]
+
+    spans = sorted([float(word) for word in machine.result()["up"].text.split()] for machine in machines)
+    (_, first_ends), (second_begins_us, _) = spans
+    assert first_ends < second_begins_us / 1e6
 
 
 def test_api_and_workers_run_on_postgresql_by_the_commands_of_the_page(

@@ -222,6 +222,7 @@ def hinting(app: App, *, hears: bool) -> AbstractContextManager[None]:
 
 def migrate_store(settings: Settings) -> list[Migration]:
     """Bring the database to this version; return what was applied."""
+    _arm(settings)
     database, _ = adapters.database(settings)
     with closing(database):
         return migrate(database)
@@ -283,6 +284,10 @@ def _check(settings: Settings) -> None:
         raise ConfigurationError(f"TOCSIN_MAIL_FROM: {wrong}")
     adapters.check_inbound(settings)
     site.must_be_private(settings)
+    _arm(settings)
+
+
+def _arm(settings: Settings) -> None:
     try:
         faults.arm(settings.faults)
     except ValueError as error:

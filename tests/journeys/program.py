@@ -66,7 +66,7 @@ class SinkProcess:
 class Program:
     """`tocsin serve`, and beside it `tocsin worker` where that is its own process. `module` is what is run in its place.
 
-    With a nursery it is forked there, which saves what loading its modules takes.
+    With a nursery it is forked there, which saves what loading its modules takes. Without one it logs into `log`.
     """
 
     environment: Mapping[str, str]
@@ -75,6 +75,7 @@ class Program:
     parts: tuple[tuple[str, ...], ...]
     module: str = "tocsin"
     nursery: Nursery | None = None
+    log: str = os.devnull
     _running: dict[tuple[str, ...], subprocess.Popen[str] | Child] = field(default_factory=dict)
 
     def start(self, *, faults: str = "") -> None:
@@ -93,14 +94,15 @@ class Program:
     def _started(self, part: tuple[str, ...], environment: Mapping[str, str]) -> "subprocess.Popen[str] | Child":
         if self.nursery is not None:
             return self.nursery.start(self.module, part, environment)
-        return subprocess.Popen(
-            [sys.executable, "-m", self.module, *part],
-            cwd=ROOT,
-            env=environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            text=True,
-        )
+        with open(self.log, "ab") as log:  # noqa: PTH123  a name like /dev/full is no file to be kept
+            return subprocess.Popen(
+                [sys.executable, "-m", self.module, *part],
+                cwd=ROOT,
+                env=environment,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                text=True,
+            )
 
     def kill(self, parts: Iterable[tuple[str, ...]] | None = None) -> None:
         """Kill parts with SIGKILL; None: all of them."""

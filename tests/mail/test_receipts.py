@@ -3,6 +3,7 @@
 import subprocess
 import sys
 import threading
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests.journeys.program import until
 from tests.mail.conftest import Connect
 from tests.mail.envelopes import a_claim, an_envelope
 from tests.smtp_server import OK, Received, Sink
+from tests.torture.disks import fill, small_disk, why_not
 from tocsin.domain.delivery import Outcome, Receipt, Result
 from tocsin.domain.letter import Envelope
 from tocsin.mail.ear import Ear
@@ -142,6 +144,29 @@ def test_a_folder_that_cannot_be_written_costs_nothing_but_the_receipts(
 
     assert len(caplog.records) == 1
     assert "may send twice" in caplog.text
+
+
+def test_receipts_are_kept_again_when_there_is_room_again(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    if reason := why_not():
+        pytest.skip(reason)
+    with small_disk(tmp_path / "disk", mib=1) as place:
+        book = Book(place)
+        book.note(a_claim(1), TAKEN)
+        ballast = fill(place)
+        numbers = count(2)
+        while not caplog.records:  # what is left of the page has room for some
+            book.note(a_claim(next(numbers)), TAKEN)
+        book.note(a_claim(next(numbers)), TAKEN)
+        ballast.unlink()
+
+        last = next(numbers)
+        book.note(a_claim(last), TAKEN)
+
+        assert [one.claim for one in Receipts(place).noted([a_claim(last)])] == [a_claim(last)]
+        book.close()
+        assert {one.claim for one in left(place)} >= {a_claim(1), a_claim(last)}
+        assert list(place.iterdir()) == []
+    assert len(caplog.records) == 1
 
 
 def test_receipts_that_cannot_be_read_stop_nobody(folder: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -28,7 +28,8 @@ class Ear:
     def on(self, lanes: Iterable[SmtpMailer], go_on: GoOn) -> Iterator[None]:
         """Give `go_on`, in another thread, those of `lanes` that can go on, until the block ends.
 
-        The block itself must leave them alone. If the ear is with another mailer already, nobody listens.
+        The block itself must leave them alone. If the ear is with another mailer already, or cannot open the files that it
+        needs, nobody listens.
         """
         job = self._begun(list(lanes), go_on)
         try:
@@ -49,12 +50,20 @@ class Ear:
         with self._guard:
             if not lanes or self._is_closed or self._job is not None:
                 return None
-            if self._bell is None:
-                self._bell = _Bell()
-                threading.Thread(target=self._listen, args=(self._bell,), name="tocsin-hears", daemon=True).start()
-            self._job = job = _Job(lanes, self._bell, go_on)
-            self._bell.ring()
-            return job
+            bell = self._bell or self._woken()
+            if bell is not None:
+                self._job = _Job(lanes, bell, go_on)
+                bell.ring()
+            return self._job
+
+    def _woken(self) -> "_Bell | None":
+        """Begin to listen; return what wakes the ear from now on."""
+        try:
+            self._bell = _Bell()
+        except OSError:  # as many files are open as may be; connections will say so
+            return None
+        threading.Thread(target=self._listen, args=(self._bell,), name="tocsin-hears", daemon=True).start()
+        return self._bell
 
     def _listen(self, bell: "_Bell") -> None:
         while not self._is_closed:

@@ -5,6 +5,7 @@ settles by them instead of sending once more. They are not flushed: after a powe
 sent again, as all would be without receipts. They name deliveries and codes; what the relay said may name a person.
 """
 
+import errno
 import fcntl
 import logging
 import os
@@ -28,19 +29,19 @@ class Book:
         self._folder = folder
         self._file: int | None = None
         self._octets = 0
-        self._is_broken = False
+        self._is_failing = False
 
     def note(self, claim: Claim, outcome: Outcome) -> None:
-        """Write that the relay has taken a message. If that fails, there are no receipts from now on."""
-        if self._is_broken:
-            return
+        """Write that the relay has taken a message. If that fails it is told, once until one can be written again."""
         try:
-            if self._file is None:
-                self._file = self._opened()
-            self._octets += os.write(self._file, _line(claim, outcome))
+            self._write(_line(claim, outcome))
         except OSError as error:
-            self._is_broken = True
-            log.warning("no receipts are kept, so a killed worker may send twice what it just sent: %s", error)
+            self.close()  # half a line would spoil the next one, which is written into a new file
+            if not self._is_failing:
+                log.warning("no receipts are kept, so a killed worker may send twice what it just sent: %s", error)
+            self._is_failing = True
+        else:
+            self._is_failing = False
 
     def is_settled(self) -> None:
         """Say that the database knows of all that was noted."""
@@ -52,15 +53,26 @@ class Book:
         """Let go of the file; whoever looks next throws it away."""
         if self._file is not None:
             os.close(self._file)
-            self._file = None
+            self._file, self._octets = None, 0
+
+    def _write(self, line: bytes) -> None:
+        if self._file is None:
+            self._file = self._opened()
+        written = os.write(self._file, line)
+        self._octets += written
+        if written < len(line):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def _opened(self) -> int:
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        name = secrets.token_hex(8)
-        file = os.open(self._folder / f"{name}.new", os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        fcntl.flock(file, fcntl.LOCK_EX)
-        # Others look at it only now, when it is locked.
-        (self._folder / f"{name}.new").rename(self._folder / f"{name}.receipts")
+        new = self._folder / f"{secrets.token_hex(8)}.new"
+        file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            new.rename(new.with_suffix(".receipts"))  # others look at it only now, when it is locked
+        except OSError:
+            os.close(file)
+            raise
         return file
 
 
@@ -76,7 +88,7 @@ class Receipts:
 
     def take(self, settle: Callable[[list[Receipt]], None]) -> None:
         """Give `settle` what each process that ended left behind, and throw it away when that returns."""
-        for path in sorted(self._folder.glob("*.receipts")):
+        for path in self._books():
             try:
                 with path.open("rb") as file:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -90,12 +102,19 @@ class Receipts:
     def noted(self, claims: Collection[Claim]) -> list[Receipt]:
         """Return what any process of this machine noted of these, also one that has not ended: it may stand still."""
         found: list[Receipt] = []
-        for path in self._folder.glob("*.receipts"):
+        for path in self._books():
             try:
                 found += [one for one in _receipts(path.read_bytes()) if one.claim in claims]
             except OSError as error:
                 log.warning("receipts of another worker cannot be read: %s", error)
         return found
+
+    def _books(self) -> list[Path]:
+        try:
+            return sorted(self._folder.glob("*.receipts"))
+        except OSError as error:
+            log.warning("receipts cannot be looked for: %s", error)
+            return []
 
 
 def _line(claim: Claim, outcome: Outcome) -> bytes:

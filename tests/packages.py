@@ -76,7 +76,14 @@ NSPAWN = Needs(
     # It takes root, and a kernel that lets root mount.
     probe=("unshare", "--mount", "--pid", "--fork", "mount", "-t", "tmpfs", "none", "/mnt"),
 )
-ALL = (EVOLUTION, PGBOUNCER, FAILOVER, POSTGRESQL, CHROMIUM, NGINX, CADDY, SYSTEMD, NSPAWN)
+STRACE = Needs(
+    folder="tests/journeys/test_failed_flush.py",
+    what="strace",
+    files={"strace": "usr/bin/strace"},
+    # It takes a kernel that lets a process look into another.
+    probe=("/usr/bin/strace", "--inject=fdatasync:error=EIO", "true"),
+)
+ALL = (EVOLUTION, PGBOUNCER, FAILOVER, POSTGRESQL, CHROMIUM, NGINX, CADDY, SYSTEMD, NSPAWN, STRACE)
 
 
 def missing(all_needs: Iterable[Needs] = ALL) -> list[str]:

@@ -80,6 +80,7 @@ CROSSING = {
     ("queue_state.py", "SELECT count(*) AS n, min(at) AS at FROM ("): "the operator watches all workspaces",
     ("migrate.py", "SELECT version, name FROM migrations"): "migrations are of no workspace",
     ("queue.py", "UPDATE deliveries SET next_at = :ends WHERE state"): "a worker holds deliveries of all workspaces",
+    ("queue.py", "SELECT DISTINCT leased_by FROM deliveries"): "a worker holds deliveries of all workspaces",
     ("queue.py", "SELECT min(next_at)"): "workers serve all workspaces",
     ("queue.py", "SELECT d.recipient_key FROM deliveries d WHERE d. AND d.action"): "workers serve all workspaces",
     ("queue.py", "SELECT workspace_id, rule_id FROM rule_plans ORDER"): "workers serve all workspaces",

@@ -6,6 +6,7 @@ from tests.builders import MINUTE, WORKSPACE_ID
 from tests.journeys.world import ACCEPTED, Postbox, World
 from tocsin.domain.delivery import Claim, Delivery, DeliveryId, Receipt, State
 from tocsin.domain.events import EventKind
+from tocsin.services.ports_relay import Neighbours
 from tocsin.services.receipts import of_lapsed, settle_left
 from tocsin.workers.loop import drain
 
@@ -15,6 +16,9 @@ class Left:
 
     def __init__(self, *claims: Claim) -> None:
         self.found = [Receipt(claim=one, code=250, enhanced_code="2.0.0") for one in claims]
+
+    def neighbours(self, worker: str) -> Neighbours:
+        raise NotImplementedError(worker)
 
     def take(self, settle: Callable[[list[Receipt]], None]) -> None:
         settle(self.found)

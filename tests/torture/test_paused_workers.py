@@ -93,7 +93,7 @@ def pause_in_turn(workers: list[Program], sink: Sink, bursts: Bursts, times: int
 
 
 @pytest.mark.parametrize("connections", [1, CONNECTIONS])
-def test_a_worker_that_stands_still_past_its_lease_repeats_a_message_of_each_connection_at_most(
+def test_a_worker_that_stands_still_past_its_lease_repeats_next_to_nothing(
     new_database: NewDatabase, rig: Rig, tmp_path: Path, connections: int
 ) -> None:
     pauses, size = rig.size(quick=2, nightly=100), rig.size(quick=40, nightly=10 * connections)
@@ -116,12 +116,13 @@ def test_a_worker_that_stands_still_past_its_lease_repeats_a_message_of_each_con
     assert codes == [0] * WORKERS
     assert states == {"sent": number}
     assert len(taken) == len(contents) == number  # nothing is missing, and what came twice was equal to the octet
-    # What the relay takes while nobody reads is one message of each connection at most: the target is about one.
-    most = max(MEAN, connections)
+    # What the relay takes while nobody reads is a message of each connection at most. On a machine so busy that nobody sees
+    # in time that a worker stands still, those are sent again.
+    most = MEAN if rig.is_nightly else max(MEAN, connections)
     rig.found(
         "A6",
         f"{duplicates} in {pauses} pauses of {PAUSE_S:.1f} s at a lease of {LEASE_S} s, {connections} connections,"
         f" {number:,} deliveries: {duplicates / pauses:.2f} for each"
-        + ("" if most == MEAN else f", held against {most}, one of each connection"),
+        + ("" if most == MEAN else f", held against {most}, because so few tell little"),
         is_met=duplicates <= most * pauses,
     )

@@ -15,6 +15,8 @@ from pathlib import Path
 
 from tocsin.domain.delivery import Claim, DeliveryId, Outcome, Receipt
 from tocsin.domain.model import WorkspaceId
+from tocsin.mail.living import begun
+from tocsin.mail.neighbours import Neighbours
 
 LONGEST = 65_536  # octets of a book from which on it is begun anew
 _NONE = "-"
@@ -57,23 +59,11 @@ class Book:
 
     def _write(self, line: bytes) -> None:
         if self._file is None:
-            self._file = self._opened()
+            self._file = begun(self._folder / f"{secrets.token_hex(8)}.receipts")
         written = os.write(self._file, line)
         self._octets += written
         if written < len(line):
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-
-    def _opened(self) -> int:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        new = self._folder / f"{secrets.token_hex(8)}.new"
-        file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            new.rename(new.with_suffix(".receipts"))  # others look at it only now, when it is locked
-        except OSError:
-            os.close(file)
-            raise
-        return file
 
 
 class Receipts:
@@ -85,6 +75,10 @@ class Receipts:
     def book(self) -> Book:
         """Return a new book."""
         return Book(self._folder)
+
+    def neighbours(self, worker: str) -> Neighbours:
+        """Return the workers of this machine, of which `worker` is this one."""
+        return Neighbours(self._folder, worker)
 
     def take(self, settle: Callable[[list[Receipt]], None]) -> None:
         """Give `settle` what each process that ended left behind, and throw it away when that returns."""

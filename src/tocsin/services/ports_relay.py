@@ -1,6 +1,6 @@
 """What delivering needs from the way to the relay: a Mailer, and the receipts of what the relay took."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Protocol
 
@@ -30,8 +30,28 @@ class Mailer(Protocol):
         ...
 
 
+class Neighbours(Protocol):
+    """The workers of this machine, of which one is ours."""
+
+    def sign(self) -> None:
+        """Say that ours works."""
+        ...
+
+    def silent(self, *, longer_than: timedelta) -> Mapping[str, timedelta]:
+        """Return which others live and gave their last sign so much before ours, each with how much."""
+        ...
+
+    def close(self) -> None:
+        """Say that ours works no more."""
+        ...
+
+
 class Receipts(Protocol):
     """What the processes of this machine noted, each as soon as the relay had taken it."""
+
+    def neighbours(self, worker: str) -> Neighbours:
+        """Return the workers of this machine, of which `worker` is ours."""
+        ...
 
     def take(self, settle: Callable[[list[Receipt]], None]) -> None:
         """Give `settle` what each process that ended left behind, and throw it away when that returns."""

@@ -84,6 +84,8 @@ _EXTEND = """
      WHERE state = 'sending' AND leased_by {any_of}(:workers) AND (workspace_id, id) IN (
            SELECT workspace_id, id FROM deliveries WHERE state = 'sending' AND leased_by {any_of}(:workers)
             ORDER BY workspace_id, id {for_update})"""
+_SPARE = f"{_EXTEND} AND next_at < :ends"
+_IN_HAND = "SELECT DISTINCT leased_by FROM deliveries WHERE state = 'sending'"
 
 
 class SqlQueue(SqlQueueState):
@@ -143,6 +145,13 @@ class SqlQueue(SqlQueueState):
                 ends=micros(lease_ends),
                 workers=as_json(sorted(workers)),
             )
+
+    def spare(self, worker: str, *, until: datetime) -> None:
+        """Let nobody take what another worker has in hand before `until`."""
+        with self._database.transaction() as connection:
+            names = [str(row["leased_by"]) for row in connection.rows(_IN_HAND)]
+            claims = [name for name in names if name.startswith(f"{worker}/")]
+            connection.run(_SPARE, ends=micros(until), workers=as_json(claims))
 
     def settle(self, settlements: Sequence[Settlement], *, now: datetime) -> list[Settlement]:
         """Write how attempts ended; return those that could be written. One whose lease was lost changes nothing."""

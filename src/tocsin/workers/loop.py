@@ -15,7 +15,7 @@ from tocsin.services.attempts import UnsettledError, deliver, settle
 from tocsin.services.ports_relay import Caller, Mailer, Receipts
 from tocsin.services.preparation import Sender
 from tocsin.services.receipts import of_lapsed, settle_left
-from tocsin.workers import integrity, maintenance, sources
+from tocsin.workers import integrity, maintenance, neighbours, sources
 from tocsin.workers.baton import Baton
 from tocsin.workers.callers import Callers
 from tocsin.workers.gate import Gate
@@ -68,11 +68,15 @@ class Crew:
         self._pace = Pace()
         self._at_work = threading.Lock()
         self._beat_at = time.monotonic()
-        self._lease = Lease(sender.store.queue, sender.clock, sender.chance.new_id(), length=lease)
+        queue, clock, worker = sender.store.queue, sender.clock, sender.chance.new_id()
+        self._lease = Lease(queue, clock, worker, length=lease)
         jobs: list[Callable[[], None]] = [lambda: self._work(mailer()) for _ in range(threads)]
         jobs.append(lambda: self._lease.keep(self._stop))
         jobs.append(lambda: integrity.keep(sender.store, self._stop))
         jobs.append(lambda: maintenance.keep(sender, self._stop, bell, receipts))
+        if receipts is not None:
+            beside = receipts.neighbours(worker)
+            jobs.append(lambda: neighbours.keep(queue, clock, beside, self._stop, lease=lease))
         if sender.fetch is not None:
             asking = (sources.keep, sources.keep_looking)
             jobs += [partial(keep, sender, sender.fetch, self._stop, bell) for keep in asking]

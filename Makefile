@@ -14,10 +14,10 @@ demo: setup
 demo-once: setup
 	@$(BIN)/tocsin demo --once
 
-# On SQLite and on a real PostgreSQL that the suite brings itself. Ends with the coverage that is promised. Four at a time, because
+# On SQLite and on a real PostgreSQL that the suite brings itself. Ends with the coverage that is promised. Five at a time, because
 # tests wait for programs that they started; two cores are enough.
 test: .venv/ready-dev $(ISLANDS)
-	@$(BIN)/python -m pytest --numprocesses 4 --dist worksteal --cov --cov-report=
+	@$(BIN)/python -m pytest --numprocesses 5 --dist worksteal --cov --cov-report=
 	@PATH="$(CURDIR)/$(BIN):$$PATH" sh scripts/coverage
 
 check: .venv/ready-dev

@@ -30,6 +30,20 @@ ENGINE = (
         seeds=40,
     ),
     Mutant(
+        "nobody who stands still is waited for longer than two leases",
+        "workers/neighbours.py",
+        "until=clock() + 2 * lease - silence",
+        "until=clock() + lease",
+        ("tests/workers/test_neighbours.py::test_nobody_is_waited_for_longer_than_that",),
+    ),
+    Mutant(
+        "who looks at a neighbour is not taken for it",
+        "mail/neighbours.py",
+        "fcntl.LOCK_SH | fcntl.LOCK_NB",
+        "fcntl.LOCK_EX | fcntl.LOCK_NB",
+        ("tests/mail/test_neighbours.py::test_two_that_look_at_once_do_not_take_each_other_for_the_one_they_look_at",),
+    ),
+    Mutant(
         "the lease is looked at before each message",
         "services/attempts.py",
         "self.is_in_trouble or not self.is_held()",

@@ -4,6 +4,8 @@ import fcntl
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 
@@ -23,19 +25,19 @@ def silent_for(folder: Path, worker: str, seconds: int) -> None:
 
 
 @pytest.fixture
-def ours(tmp_path: Path) -> Neighbours:
+def ours(tmp_path: Path) -> Iterator[Neighbours]:
     """Give a worker that works."""
-    found = Neighbours(tmp_path / "state", "ours")
-    found.sign()
-    return found
+    with closing(Neighbours(tmp_path / "state", "ours")) as found:
+        found.sign()
+        yield found
 
 
 @pytest.fixture
-def theirs(tmp_path: Path) -> Neighbours:
+def theirs(tmp_path: Path) -> Iterator[Neighbours]:
     """Give another one."""
-    found = Neighbours(tmp_path / "state", "theirs")
-    found.sign()
-    return found
+    with closing(Neighbours(tmp_path / "state", "theirs")) as found:
+        found.sign()
+        yield found
 
 
 def test_one_that_gives_no_sign_for_long_is_found_until_it_gives_one(
@@ -47,7 +49,7 @@ def test_one_that_gives_no_sign_for_long_is_found_until_it_gives_one(
     theirs.sign()
 
     assert list(found) == ["theirs"]
-    assert 29 < found["theirs"].total_seconds() < 60
+    assert 20 < found["theirs"].total_seconds() < 60
     assert ours.silent(longer_than=LONG) == {}
 
 
@@ -89,6 +91,16 @@ def test_two_that_look_at_once_do_not_take_each_other_for_the_one_they_look_at(
         assert ours.silent(longer_than=-LONG) == {}
 
 
+def test_a_sign_that_cannot_be_read_hides_no_other(
+    ours: Neighbours, theirs: Neighbours, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("a", "z"):
+        (tmp_path / "state" / f"{name}.alive").mkdir()
+
+    assert list(ours.silent(longer_than=-LONG)) == ["theirs"]
+    assert caplog.text.count("cannot be read") == 2
+
+
 def test_a_folder_that_cannot_be_written_costs_nothing_but_the_signs(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -100,6 +112,19 @@ def test_a_folder_that_cannot_be_written_costs_nothing_but_the_signs(
     assert alone.silent(longer_than=LONG) == {}
     assert "no sign of life can be left" in caplog.text
     alone.close()
+
+
+def test_a_file_that_cannot_be_put_in_place_is_not_left_behind(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "own.alive").mkdir(parents=True)
+    alone = Neighbours(tmp_path, "own")
+
+    alone.sign()
+    alone.sign()
+
+    assert [path.name for path in tmp_path.iterdir()] == ["own.alive"]
+    assert caplog.text.count("no sign of life can be left") == 2
 
 
 def test_nobody_else_may_read_the_signs(ours: Neighbours, tmp_path: Path) -> None:

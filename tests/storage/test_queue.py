@@ -1,6 +1,7 @@
 import re
 import threading
 from collections import defaultdict
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -17,7 +18,7 @@ from tests.builders import (
     a_planned,
     a_settlement,
 )
-from tests.storage.shelf import OTHER_ID, claim, claimed, delivery, in_threads, keep, settle, states
+from tests.storage.shelf import OTHER_ID, claim, claimed, delivery, in_threads, keep, settle, states, until
 from tocsin.domain.delivery import Attempt, Delivery, DeliveryId, Outcome, Result, State, Verdict
 from tocsin.domain.events import EventKind
 from tocsin.domain.model import BookingId
@@ -135,6 +136,18 @@ def test_a_lease_can_be_extended_by_the_worker_that_holds_it(store: SqlStore) ->
     assert claimed(store, worker="w3", now=LAPSED) == ["another's"]
     assert claimed(store, worker="w3", now=NOON + HOUR - SECOND) == ["another's"]
     assert claimed(store, worker="w3", now=NOON + HOUR) == ["mine", "mine too"]
+
+
+def test_a_row_that_somebody_keeps_locked_keeps_nobody_waiting_who_spares_the_others(postgres_store: SqlStore) -> None:
+    keep(postgres_store, about("one"), about("two"))
+    one, _ = claim(postgres_store, worker="still/1")
+
+    with postgres_store._database.transaction() as connection, ThreadPoolExecutor(1) as pool:
+        connection.rows("SELECT id FROM deliveries WHERE id = :id FOR UPDATE", id=one.id)
+        sparing = pool.submit(postgres_store.queue.spare, "still", until=NOON + HOUR)
+        until(sparing.done)
+
+    assert claimed(postgres_store, now=LAPSED) == ["one"]
 
 
 def test_what_a_worker_has_settled_is_not_extended(store: SqlStore) -> None:

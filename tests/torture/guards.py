@@ -32,7 +32,7 @@ ENGINE = (
     Mutant(
         "nobody who stands still is waited for longer than two leases",
         "workers/neighbours.py",
-        "until=clock() + 2 * lease - silence",
+        "until=clock() + min(2 * lease - silence, lease / STEP)",
         "until=clock() + lease",
         ("tests/workers/test_neighbours.py::test_nobody_is_waited_for_longer_than_that",),
     ),

@@ -262,6 +262,30 @@ def test_a_worker_that_is_killed_meanwhile_is_settled_for_by_its_neighbour(offic
     assert box.taken == []
 
 
+def test_a_crew_shows_itself_to_its_neighbours_by_the_name_under_which_it_claims(office: World, tmp_path: Path) -> None:
+    book_many(office, 1)
+    box = Postbox()
+    found: list[tuple[str, str]] = []
+
+    def while_it_sends(_envelope: Envelope) -> Outcome:
+        until(lambda: list(tmp_path.glob("*.alive")))
+        [sign] = tmp_path.glob("*.alive")
+        with office.store._database.reading() as connection:
+            [row] = connection.rows("SELECT leased_by FROM deliveries")
+        found.append((sign.stem, row["leased_by"].partition("/")[0]))
+        return ACCEPTED
+
+    box.answer = while_it_sends
+    crew = Crew(office.sender, lambda: box, threading.Event(), threads=1, receipts=Receipts(tmp_path))
+    crew.start()
+    until(all_are(office, State.SENT, 1))
+    crew.stop()
+
+    [(sign, name)] = found
+    assert sign == name
+    assert list(tmp_path.glob("*.alive")) == []
+
+
 def test_what_is_not_settled_when_the_crew_stops_is_settled_then(
     office: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

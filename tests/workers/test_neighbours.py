@@ -12,6 +12,7 @@ from tocsin.services.attempts import deliver
 from tocsin.workers import neighbours
 from tocsin.workers.lease import LEASE
 from tocsin.workers.loop import drain
+from tocsin.workers.neighbours import EVERY, STEP
 
 
 class Street:
@@ -45,64 +46,74 @@ def look(office: World, street: Street) -> None:
     neighbours.spare(office.store.queue, office.clock, street, lease=LEASE)
 
 
-def sent_after(office: World, span: timedelta) -> int:
-    office.clock.advance(span)
+def stands_still(office: World, *, leases: float) -> None:
+    """Let the worker `still` give no sign for so long while another one looks."""
+    street = Street(still=timedelta())
+    for _ in range(round(leases * EVERY)):
+        office.clock.advance(LEASE / EVERY)
+        street.known["still"] += LEASE / EVERY
+        look(office, street)
+
+
+def sent(office: World) -> int:
     return drain(office.sender, Postbox())
 
 
-def test_what_one_that_stands_still_has_in_hand_is_taken_two_leases_after_its_last_sign(office: World) -> None:
+def test_what_one_that_stands_still_has_in_hand_is_left_to_it_for_two_leases(office: World) -> None:
     in_hand(office, "still")
-    office.clock.advance(LEASE / 2)
 
-    look(office, Street(still=LEASE / 2))
+    stands_still(office, leases=1.9)
+    assert sent(office) == 0
 
-    assert sent_after(office, LEASE) == 0
-    assert sent_after(office, LEASE / 2 + timedelta(seconds=1)) == 1
-
-
-def test_if_it_goes_on_before_that_nothing_is_sent_again(office: World, postbox: Postbox) -> None:
-    claimed = in_hand(office, "still")
-    office.clock.advance(LEASE / 2)
-    look(office, Street(still=LEASE / 2))
-    office.clock.advance(0.9 * LEASE)
-
-    assert drain(office.sender, Postbox()) == 0
-    deliver(office.sender, claimed, postbox, is_held=lambda: True, pause=MINUTE)
-
-    assert office.states() == [State.SENT]
-    assert sent_after(office, 2 * LEASE) == 0
-
-
-def test_what_others_have_in_hand_lapses_as_ever(office: World) -> None:
-    in_hand(office, "still", "dead")
-    office.clock.advance(LEASE / 2)
-
-    look(office, Street(still=LEASE / 2))
-
-    assert sent_after(office, 0.6 * LEASE) == 1
+    office.clock.advance(LEASE / 5)
+    assert sent(office) == 1
 
 
 def test_nobody_is_waited_for_longer_than_that(office: World) -> None:
     in_hand(office, "still")
-    street = Street(still=LEASE / 2)
-    office.clock.advance(LEASE / 2)
-    look(office, street)
 
-    for _ in range(8):
-        office.clock.advance(LEASE / 4)
-        street.known["still"] += LEASE / 4
-        look(office, street)
+    stands_still(office, leases=2.5)
 
-    assert drain(office.sender, Postbox()) == 1
+    assert sent(office) == 1
+
+
+def test_if_it_goes_on_before_that_nothing_is_sent_again(office: World, postbox: Postbox) -> None:
+    claimed = in_hand(office, "still")
+    stands_still(office, leases=1.5)
+
+    deliver(office.sender, claimed, postbox, is_held=lambda: True, pause=MINUTE)
+
+    assert office.states() == [State.SENT]
+    office.clock.advance(2 * LEASE)
+    assert sent(office) == 0
+
+
+def test_one_that_is_killed_while_it_stands_still_is_waited_for_half_a_lease_more(office: World) -> None:
+    in_hand(office, "still")
+    stands_still(office, leases=1)
+
+    office.clock.advance(LEASE / STEP - timedelta(seconds=1))
+    assert sent(office) == 0
+
+    office.clock.advance(timedelta(seconds=2))
+    assert sent(office) == 1
+
+
+def test_what_others_have_in_hand_lapses_as_ever(office: World) -> None:
+    in_hand(office, "still", "dead")
+
+    stands_still(office, leases=1.1)
+
+    assert sent(office) == 1
 
 
 def test_what_a_worker_renewed_itself_is_not_cut_short(office: World) -> None:
     in_hand(office, "still")
     office.store.queue.extend(workers=["still/7"], lease_ends=office.clock() + 5 * LEASE)
 
-    look(office, Street(still=LEASE / 2))
+    stands_still(office, leases=3)
 
-    assert sent_after(office, 3 * LEASE) == 0
+    assert sent(office) == 0
 
 
 class Away:

@@ -14,6 +14,7 @@ def begun(path: Path) -> int:
         fcntl.flock(file, fcntl.LOCK_EX)
         new.rename(path)
     except OSError:
+        new.unlink(missing_ok=True)
         os.close(file)
         raise
     return file

@@ -1,7 +1,7 @@
 """Neighbours: the workers of this machine that deliver for the same store, and for how long each has given no sign of life.
 
-Each has a file in the folder of the receipts, locked as long as its process lives, and touches it whenever it has renewed its
-lease. One that lives and has not done so for long stands still: somebody has stopped it, or its machine is short of everything.
+Each has a file in the folder of the receipts, locked as long as its process lives, and touches it again and again. One that
+lives and has not done so for long stands still: somebody has stopped it, or its machine is short of everything.
 """
 
 import fcntl
@@ -34,18 +34,18 @@ class Neighbours:
 
     def silent(self, *, longer_than: timedelta) -> dict[str, timedelta]:
         """Return which other workers live and gave their last sign so much before ours, each with how much. Forget the dead."""
-        found: dict[str, timedelta] = {}
         if self._file is None:
-            return found
+            return {}
+        ours = os.fstat(self._file).st_mtime
+        ages = {path.stem: ours - at for path in self._others() if (at := _last_sign(path)) is not None}
+        return {worker: timedelta(seconds=age) for worker, age in ages.items() if age > longer_than.total_seconds()}
+
+    def _others(self) -> list[Path]:
         try:
-            ours = os.fstat(self._file).st_mtime
-            for path in self._folder.glob("*.alive"):
-                theirs = None if path == self._own else _last_sign(path)
-                if theirs is not None and ours - theirs > longer_than.total_seconds():
-                    found[path.stem] = timedelta(seconds=ours - theirs)
+            return [path for path in self._folder.glob("*.alive") if path != self._own]
         except OSError as error:
-            log.warning("signs of life of other workers cannot be read: %s", error)
-        return found
+            log.warning("signs of life of other workers cannot be looked for: %s", error)
+            return []
 
     def close(self) -> None:
         """Say that this worker works no more."""
@@ -66,4 +66,6 @@ def _last_sign(path: Path) -> float | None:
             path.unlink()
     except FileNotFoundError:
         pass  # it has ended just now, or another has forgotten it
+    except OSError as error:
+        log.warning("the sign of life of another worker cannot be read: %s", error)
     return None

@@ -84,7 +84,8 @@ _EXTEND = """
      WHERE state = 'sending' AND leased_by {any_of}(:workers) AND (workspace_id, id) IN (
            SELECT workspace_id, id FROM deliveries WHERE state = 'sending' AND leased_by {any_of}(:workers)
             ORDER BY workspace_id, id {for_update})"""
-_SPARE = f"{_EXTEND} AND next_at < :ends"
+# Nobody waits for a row that a worker has locked and stands still with: others cannot take it either.
+_SPARE = _EXTEND.replace("{for_update}", "{skip_locked}") + " AND next_at < :ends"
 _IN_HAND = "SELECT DISTINCT leased_by FROM deliveries WHERE state = 'sending'"
 
 

@@ -65,7 +65,7 @@ def _last_sign(path: Path) -> float | None:
                 return os.fstat(file.fileno()).st_mtime
             path.unlink()
     except FileNotFoundError:
-        pass  # it has ended just now, or another has forgotten it
+        return None  # it has ended just now, or another has forgotten it
     except OSError as error:
         log.warning("the sign of life of another worker cannot be read: %s", error)
     return None

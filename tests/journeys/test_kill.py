@@ -4,7 +4,6 @@ import random
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -53,13 +52,6 @@ def sinks(tmp_path: Path) -> Iterator[Callable[[], SinkProcess]]:
     yield start
     for sink in started:
         sink.close()
-
-
-@pytest.fixture
-def nursery() -> Iterator[Nursery]:
-    """Give what starts programs quickly."""
-    with closing(Nursery()) as opened:
-        yield opened
 
 
 def killed_at_random(program: Program, client: Client, sink: SinkProcess, *, kills: int, seed: int) -> Balance:

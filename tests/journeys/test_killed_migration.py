@@ -1,7 +1,7 @@
 """Who migrates is killed at file after file, before or behind its commit: the next one goes on as if nothing had been."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -19,13 +19,6 @@ _COLUMNS = """SELECT table_name, column_name, data_type, is_nullable, column_def
               WHERE table_schema = 'public' ORDER BY table_name, ordinal_position"""
 _INDEXES = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY indexname"
 _APPLIED = "SELECT version FROM migrations ORDER BY version"
-
-
-@pytest.fixture
-def nursery() -> Iterator[Nursery]:
-    """Give what starts programs quickly."""
-    with closing(Nursery()) as found:
-        yield found
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

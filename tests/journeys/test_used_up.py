@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from tests.journeys.program import RECIPIENTS, Client, Program, prepare, running, until
-from tests.postgres import Postgres
 from tests.smtp_server import OK, Received, Sink
 from tests.torture.pauses import pids
 
@@ -21,8 +20,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Give a fresh, migrated database of each sort."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'tocsin.db'}"
-    server: Postgres = request.getfixturevalue("postgres")
-    return server.url(server.create(template=request.getfixturevalue("postgres_template")))
+    found: str = request.getfixturevalue("postgres_url")
+    return found
 
 
 class Starved:

@@ -62,8 +62,8 @@ def test_a_worker_is_no_neighbour_of_its_own(ours: Neighbours, tmp_path: Path) -
 def test_one_that_has_ended_in_order_is_none_any_more(ours: Neighbours, theirs: Neighbours, tmp_path: Path) -> None:
     theirs.close()
 
-    assert ours.silent(longer_than=-LONG) == {}
     assert [path.name for path in (tmp_path / "state").iterdir()] == ["ours.alive"]
+    assert ours.silent(longer_than=-LONG) == {}
 
 
 def test_one_that_was_killed_is_forgotten_at_once(ours: Neighbours, tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 import threading
 from datetime import timedelta
 
+import pytest
+
 from tests.builders import MINUTE
 from tests.journeys.world import Postbox, World
 from tocsin.domain.delivery import Delivery, State
@@ -130,7 +132,9 @@ class Away:
         self._stop.set()
 
 
-def test_a_database_that_is_away_ends_nothing_and_the_end_is_told_to_the_others(office: World) -> None:
+def test_a_database_that_is_away_ends_nothing_and_the_end_is_told_to_the_others(
+    office: World, caplog: pytest.LogCaptureFixture
+) -> None:
     street, stop = Street(still=timedelta(milliseconds=9)), threading.Event()
     queue = Away(stop)
 
@@ -139,3 +143,5 @@ def test_a_database_that_is_away_ends_nothing_and_the_end_is_told_to_the_others(
     assert queue.asked == 3
     assert street.signs == 4
     assert street.is_closed
+    assert caplog.text.count("neighbours: the database cannot be used now") == 2
+    assert "unforeseen" not in caplog.text

@@ -1,8 +1,11 @@
-"""Files that tell by their lock whether the process that began them lives."""
+"""Files that workers of one machine leave for each other; by its lock each tells whether the process that began it lives."""
 
 import fcntl
+import logging
 import os
 from pathlib import Path
+
+log = logging.getLogger("tocsin.workers")
 
 
 def begun(path: Path) -> int:
@@ -18,3 +21,12 @@ def begun(path: Path) -> int:
         os.close(file)
         raise
     return file
+
+
+def there(folder: Path, ending: str) -> list[Path]:
+    """Return the files in a folder whose names end so; none if it cannot be looked through now."""
+    try:
+        return sorted(folder.glob(f"*{ending}"))
+    except OSError as error:
+        log.warning("what workers of this machine left on its disk cannot be looked for: %s", error)
+        return []

@@ -10,7 +10,7 @@ import os
 from datetime import timedelta
 from pathlib import Path
 
-from tocsin.mail.living import begun
+from tocsin.mail.living import begun, there
 
 log = logging.getLogger("tocsin.workers")
 
@@ -37,15 +37,9 @@ class Neighbours:
         if self._file is None:
             return {}
         ours = os.fstat(self._file).st_mtime
-        ages = {path.stem: ours - at for path in self._others() if (at := _last_sign(path)) is not None}
+        others = [path for path in there(self._folder, ".alive") if path != self._own]
+        ages = {path.stem: ours - at for path in others if (at := _last_sign(path)) is not None}
         return {worker: timedelta(seconds=age) for worker, age in ages.items() if age > longer_than.total_seconds()}
-
-    def _others(self) -> list[Path]:
-        try:
-            return [path for path in self._folder.glob("*.alive") if path != self._own]
-        except OSError as error:
-            log.warning("signs of life of other workers cannot be looked for: %s", error)
-            return []
 
     def close(self) -> None:
         """Say that this worker works no more."""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from tocsin.domain.delivery import Claim, DeliveryId, Outcome, Receipt
 from tocsin.domain.model import WorkspaceId
-from tocsin.mail.living import begun
+from tocsin.mail.living import begun, there
 from tocsin.mail.neighbours import Neighbours
 
 LONGEST = 65_536  # octets of a book from which on it is begun anew
@@ -82,7 +82,7 @@ class Receipts:
 
     def take(self, settle: Callable[[list[Receipt]], None]) -> None:
         """Give `settle` what each process that ended left behind, and throw it away when that returns."""
-        for path in self._books():
+        for path in there(self._folder, ".receipts"):
             try:
                 with path.open("rb") as file:
                     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -96,19 +96,12 @@ class Receipts:
     def noted(self, claims: Collection[Claim]) -> list[Receipt]:
         """Return what any process of this machine noted of these, also one that has not ended: it may stand still."""
         found: list[Receipt] = []
-        for path in self._books():
+        for path in there(self._folder, ".receipts"):
             try:
                 found += [one for one in _receipts(path.read_bytes()) if one.claim in claims]
             except OSError as error:
                 log.warning("receipts of another worker cannot be read: %s", error)
         return found
-
-    def _books(self) -> list[Path]:
-        try:
-            return sorted(self._folder.glob("*.receipts"))
-        except OSError as error:
-            log.warning("receipts cannot be looked for: %s", error)
-            return []
 
 
 def _line(claim: Claim, outcome: Outcome) -> bytes:
